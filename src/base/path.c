@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/path.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/str.h"
+
+#define TREE_DEPTH_MAX 2048
+
+static int open_how(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(unsigned)flags | O_CLOEXEC,
+		.mode = flags & (O_CREAT | O_TMPFILE) ? mode : 0,
+		.resolve = resolve,
+	};
+
+	/* EAGAIN: a rename elsewhere raced with a ".." in the path; the kernel asks to try again. */
+	for (int i = 0; i < 128; i++) {
+		long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+
+		if (fd >= 0)
+			return (int)fd;
+		if (errno != EAGAIN && errno != EINTR)
+			break;
+	}
+	return -errno;
+}
+
+int path_open_in_root(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return open_how(dirfd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return open_how(dirfd, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+/* The next component of *path into name; false at the end. */
+static bool next_component(const char **path, char *name, size_t size)
+{
+	const char *p = *path + strspn(*path, "/");
+	size_t n = strcspn(p, "/");
+
+	*path = p + n;
+	if (n == 0 || n >= size)
+		return false;
+	memcpy(name, p, n);
+	name[n] = '\0';
+	return true;
+}
+
+int path_mkdir_in_root(int dirfd, const char *path, mode_t mode, struct err *err)
+{
+	char name[256], done[PATH_MAX] = "/";
+	const char *rest = path;
+	size_t len = 1;
+	int fd;
+
+	/* Each step is looked up from the root again by the path made so far, so that links in the
+	 * middle resolve inside the root; the directory is made through the parent's fd. */
+	while (next_component(&rest, name, sizeof(name))) {
+		cleanup_fd int parent = path_open_in_root(dirfd, done, O_PATH | O_DIRECTORY, 0);
+		size_t n = strlen(name);
+
+		if (parent < 0)
+			return err_sys(err, parent, "open %s", done);
+		if (len + n + 2 > sizeof(done))
+			return err_sys(err, ENAMETOOLONG, "%s", path);
+		if (strcmp(name, "..") != 0 && strcmp(name, ".") != 0 &&
+		    mkdirat(parent, name, mode) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "create directory %s", path);
+		memcpy(done + len, name, n);
+		len += n;
+		done[len++] = '/';
+		done[len] = '\0';
+	}
+	if (rest[strspn(rest, "/")])
+		return err_sys(err, ENAMETOOLONG, "%s", path);
+	fd = path_open_in_root(dirfd, done, O_PATH | O_DIRECTORY, 0);
+	return fd < 0 ? err_sys(err, fd, "open %s", path) : fd;
+}
+
+int path_mkdir_p(const char *path, mode_t mode, struct err *err)
+{
+	char copy[PATH_MAX];
+	size_t n = strlen(path);
+
+	if (n >= sizeof(copy))
+		return err_sys(err, ENAMETOOLONG, "%s", path);
+	memcpy(copy, path, n + 1);
+	if (mkdir(copy, mode) == 0 || errno == EEXIST)
+		return 0;
+	for (char *p = copy + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "create directory %s", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, mode) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "create directory %s", path);
+	return 0;
+}
+
+int path_open_dir(int dirfd, const char *name, mode_t mode, struct err *err)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "create directory %s", name);
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	return fd < 0 ? err_sys(err, errno, "open directory %s", name) : fd;
+}
+
+static int remove_children(int fd, dev_t dev, int depth, struct err *err);
+
+static int remove_dir(int dirfd, const char *name, dev_t dev, int depth, struct err *err)
+{
+	cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "open %s", name);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "stat %s", name);
+	if (depth && st.st_dev != dev)
+		return err_sys(err, EXDEV, "remove %s: something is mounted there", name);
+	r = remove_children(fd, st.st_dev, depth + 1, err);
+	if (r < 0)
+		return r;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(err, errno, "remove %s", name);
+	return 0;
+}
+
+static int remove_entry(int fd, const struct dirent *e, dev_t dev, int depth, struct err *err)
+{
+	if (e->d_type != DT_DIR) {
+		if (unlinkat(fd, e->d_name, 0) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != EISDIR)
+			return err_sys(err, errno, "remove %s", e->d_name);
+	}
+	return remove_dir(fd, e->d_name, dev, depth, err);
+}
+
+static int remove_children(int fd, dev_t dev, int depth, struct err *err)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d) {
+		r = err_sys(err, errno, "read a directory");
+		fd_close(copy);
+		return r;
+	}
+	if (depth > TREE_DEPTH_MAX)
+		r = err_set(err, ERR_TOO_LARGE, "directories nested deeper than %d", TREE_DEPTH_MAX);
+	while (r == 0 && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = remove_entry(fd, e, dev, depth, err);
+	(void)closedir(d);
+	return r;
+}
+
+int path_remove_tree(int dirfd, const char *name, struct err *err)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return err_sys(err, errno, "remove %s", name);
+	return remove_dir(dirfd, name, 0, 0, err);
+}
+
+char *path_clean(struct arena *a, const char *path)
+{
+	bool rooted = path[0] == '/';
+	char *out = arena_alloc(a, strlen(path) + 2);
+	size_t len = 0, floor; /* floor: nothing before it may be removed by ".." */
+	const char *p = path;
+
+	if (!out)
+		return NULL;
+	if (rooted)
+		out[len++] = '/';
+	floor = len;
+	while (*(p += strspn(p, "/"))) {
+		size_t n = strcspn(p, "/");
+		bool up = n == 2 && p[0] == '.' && p[1] == '.';
+
+		if (up && len > floor) {
+			while (len > floor && out[len - 1] != '/')
+				len--;
+			if (len > floor)
+				len--;
+		} else if (up ? !rooted : !(n == 1 && p[0] == '.')) {
+			if (len > (rooted ? 1u : 0u))
+				out[len++] = '/';
+			memcpy(out + len, p, n);
+			len += n;
+			if (up)
+				floor = len;
+		}
+		p += n;
+	}
+	if (len == 0)
+		out[len++] = '.';
+	out[len] = '\0';
+	return out;
+}
+
+char *path_join(struct arena *a, const char *dir, const char *name)
+{
+	char *joined = name[0] == '/' ? arena_strdup(a, name) : arena_printf(a, "%s/%s", dir, name);
+
+	return joined ? path_clean(a, joined) : NULL;
+}
+
+bool path_is_component(const char *name)
+{
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/') &&
+	       strlen(name) <= 255;
+}
