@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * run - an OCI configuration becomes an isolated process.
+ *
+ * The caller owns the bundle, the logs and the records; this library owns the order of the steps
+ * between clone and exec (run/child.c tells that order and why). It keeps no files of its own. The
+ * caller must be a small single-threaded process: it is cloned.
+ *
+ *   struct run_container *c;
+ *   r = run_create(&options, &c, err);     the process exists and waits; hooks up to createContainer ran
+ *   r = run_start(c, err);                 exec; an exec that fails is reported here
+ *   …wait on run_pidfd(c)…
+ *   run_delete(c, err);                    what is left: cgroup; then run_container_free(c)
+ *
+ * Errors of the user's command have their own kinds: ERR_NO_COMMAND (exit code 127) and
+ * ERR_NOT_EXECUTABLE (126).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "run/cgroup.h"
+#include "spec/runtime.h"
+
+/* A root made of read-only layers and one writable directory. Mounted in the container's own mount
+ * namespace only. All are directories named by absolute paths, or fds where that is said. */
+struct run_overlay {
+	char **lower; /* topmost first; at least one */
+	char *upper, *work; /* NULL both: a read-only view */
+};
+
+struct run_options {
+	const char *id;
+	const struct oci_spec *spec;
+	int bundle_fd;                     /* relative root.path and hooks are resolved from here */
+	const struct run_overlay *overlay; /* NULL: spec->root.path is the root */
+	const void *seccomp;               /* struct sock_filter[] as sec/ compiled it; NULL: none */
+	size_t seccomp_len;                /* bytes */
+	int stdin_fd, stdout_fd, stderr_fd; /* of the process when it has no terminal; -EBADF: /dev/null */
+	const char *init_path; /* host path of hoy-init, to be bound at /sbin/docker-init and put before
+				  the arguments; NULL: the process itself is PID 1 */
+	bool die_with_parent;  /* SIGKILL to PID 1 when the caller dies */
+};
+
+struct run_container;
+
+int run_create(const struct run_options *o, struct run_container **ret, struct err *err);
+int run_start(struct run_container *c, struct err *err);
+pid_t run_pid(const struct run_container *c);
+int run_pidfd(const struct run_container *c);
+/* The pty's master when the process has a terminal; stays the container's. -EBADF: none. */
+int run_terminal(const struct run_container *c);
+struct cgroup *run_cgroup(const struct run_container *c);
+/* Kills what is left in the container and removes its cgroup. Safe to call at any stage. */
+int run_delete(struct run_container *c, struct err *err);
+void run_container_free(struct run_container *c);
+DEFINE_CLEANUP(struct run_container *, run_container_free)
+
+/* One more process in a container that runs. The child joins all its namespaces through the pidfd
+ * (never through paths), its cgroup, its root; user, capabilities and seccomp as `process` says. */
+struct run_exec {
+	int container_pidfd;
+	pid_t container_pid;
+	const struct oci_process *process;
+	struct cgroup *cgroup;
+	const void *seccomp;
+	size_t seccomp_len;
+	int stdin_fd, stdout_fd, stderr_fd; /* when process->terminal is false */
+};
+struct run_process {
+	pid_t pid;
+	int pidfd;    /* the caller's; it also must reap the pid */
+	int terminal; /* pty master, the caller's; -EBADF: none */
+};
+int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err);
+
+/* The container's root seen from outside, for cp, export, diff, commit: an O_PATH directory fd. Of a
+ * detached overlay mount when the container does not run. The fd keeps the mount alive. */
+int run_overlay_open(const struct run_overlay *o, struct err *err);
