@@ -105,8 +105,7 @@ static int get_u64(struct decoder *d, const struct where *w, json_t *j, uint64_t
 	}
 	if (!json_is_real(j))
 		return wrong(d, w, "integer", j);
-	/* jansson reads what does not fit int64 as real (JSON_DECODE_INT_AS_REAL is off, so only true
-	 * reals come here); 1.8446744073709552e19 is how some writers print UINT64_MAX. */
+	/* widen() made reals of what does not fit int64. */
 	real = json_real_value(j);
 	if (real < 0 || real != floor(real) || real > 0x1p64)
 		return bad(d, w, "not an integer in range");
@@ -202,6 +201,15 @@ static int get_map(struct decoder *d, const struct where *w, json_t *j, struct j
 static int get_object(struct decoder *d, const struct where *w, json_t *j,
 		      const struct json_object *object, void *out);
 
+static size_t list_room(size_t n)
+{
+	size_t room = 1;
+
+	while (room < n)
+		room *= 2;
+	return room;
+}
+
 static int get_list(struct decoder *d, const struct where *w, json_t *j,
 		    const struct json_object *object, struct json_list *ret)
 {
@@ -210,7 +218,8 @@ static int get_list(struct decoder *d, const struct where *w, json_t *j,
 
 	if (!json_is_array(j))
 		return wrong(d, w, "array", j);
-	ret->items = arena_calloc(d->arena, n, object->size);
+	/* A full power of two, which is what json_list_add() goes by. */
+	ret->items = arena_calloc(d->arena, list_room(n), object->size);
 	if (!ret->items)
 		return err_oom(d->err);
 	for (size_t i = 0; i < n; i++) {
@@ -232,7 +241,7 @@ static int get_i64_list(struct decoder *d, const struct where *w, json_t *j, str
 
 	if (!json_is_array(j))
 		return wrong(d, w, "array of integers", j);
-	ret->items = arena_calloc(d->arena, n, sizeof(int64_t));
+	ret->items = arena_calloc(d->arena, list_room(n), sizeof(int64_t));
 	if (!ret->items)
 		return err_oom(d->err);
 	for (size_t i = 0; i < n; i++) {
@@ -289,6 +298,19 @@ static int get_raw(struct decoder *d, json_t *j, json_t **ret)
 	return 0;
 }
 
+static int get_enum(struct decoder *d, const struct where *w, json_t *j, const char *const *names,
+		    int *ret)
+{
+	if (!json_is_string(j))
+		return wrong(d, w, "string", j);
+	for (int i = 0; names[i]; i++)
+		if (strcmp(names[i], json_string_value(j)) == 0) {
+			*ret = i;
+			return 0;
+		}
+	return bad(d, w, "unknown value %.64s", json_string_value(j));
+}
+
 static int get_field(struct decoder *d, const struct where *w, json_t *j,
 		     const struct json_field *f, void *at)
 {
@@ -330,6 +352,10 @@ static int get_field(struct decoder *d, const struct where *w, json_t *j,
 		return get_i64_list(d, w, j, at);
 	case JSON_RAW:
 		return get_raw(d, j, at);
+	case JSON_ENUM:
+		return get_enum(d, w, j, f->names, at);
+	case JSON_MEMBERS:
+		break;
 	}
 	return err_set(d->err, ERR_SYSTEM, "%s: unknown field type %d", d->what, (int)f->type);
 }
@@ -345,6 +371,12 @@ static int get_object(struct decoder *d, const struct where *w, json_t *j,
 		json_t *value = json_object_get(j, f->name);
 		int r;
 
+		if (f->type == JSON_MEMBERS) {
+			r = get_object(d, w, j, f->sub, (char *)out + f->offset);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (!value || json_is_null(value)) {
 			if (f->flags & JSON_REQUIRED)
 				return bad(d, &at, "missing");
@@ -377,10 +409,59 @@ static bool too_deep(json_t *j, int depth)
 	return false;
 }
 
+/* Copies the text with "e0" behind each integer that fits 64 bits only without a sign, so that jansson
+ * reads it as a real. */
+static void widen(struct buf *b, const char *text, size_t len)
+{
+	bool quoted = false;
+	size_t from = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		size_t n = 0;
+
+		if (text[i] == '\\' && quoted) {
+			i++;
+			continue;
+		}
+		if (text[i] == '"')
+			quoted = !quoted;
+		if (quoted)
+			continue;
+		while (i + n < len && text[i + n] >= '0' && text[i + n] <= '9')
+			n++;
+		if (n == 0)
+			continue;
+		i += n - 1;
+		if ((n != 19 && n != 20) || (i + 1 < len && strchr(".eE", text[i + 1])))
+			continue;
+		/* A lower bound of what overflows is enough: 19 digits from 9223372036854775808 on. */
+		if (n == 19 && memcmp(text + i - 18, "9223372036854775808", 19) < 0)
+			continue;
+		if (n == 20 && memcmp(text + i - 19, "18446744073709551615", 20) > 0)
+			continue;
+		buf_add(b, text + from, i + 1 - from);
+		buf_puts(b, "e0");
+		from = i + 1;
+	}
+	buf_add(b, text + from, len - from);
+}
+
+static json_t *load(const char *text, size_t len, json_error_t *e)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+	cleanup(buf_done) struct buf wide = BUF_INIT(len < SIZE_MAX / 2 ? len * 2 + 16 : SIZE_MAX - 1);
+	json_t *j = json_loadb(text, len, flags, e);
+
+	if (j || json_error_code(e) != json_error_numeric_overflow)
+		return j;
+	widen(&wide, text, len);
+	return wide.failed ? NULL : json_loadb(wide.data, wide.len, flags, e);
+}
+
 json_t *json_parse(const char *text, size_t len, const char *what, struct err *err)
 {
 	json_error_t e;
-	json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+	json_t *j = load(text, len, &e);
 
 	if (!j) {
 		(void)err_set(err, ERR_INVALID, "%s: line %d: %s", what, e.line, e.text);
@@ -526,7 +607,13 @@ static json_t *put_field(const struct json_field *f, const void *at)
 	case JSON_I64_LIST:
 		return put_list(NULL, at, f->flags);
 	case JSON_RAW:
-		return *(json_t *const *)at ? json_incref(*(json_t *const *)at) : json_null();
+		return *(json_t *const *)at ? json_incref(*(json_t *const *)at)
+		       : f->flags & JSON_EMPTY ? json_object()
+					       : json_null();
+	case JSON_ENUM:
+		return json_string(f->names[*(const int *)at]);
+	case JSON_MEMBERS:
+		break;
 	}
 	return NULL;
 }
@@ -560,33 +647,58 @@ static bool is_optional(enum json_field_type t)
 	       t == JSON_RAW;
 }
 
-json_t *json_encode(const struct json_object *object, const void *in)
+static int encode_members(json_t *j, const struct json_object *object, const void *in)
 {
-	cleanup(json_unref) json_t *j = json_object();
-
-	if (!j)
-		return NULL;
 	for (const struct json_field *f = object->fields; f->name; f++) {
-		json_t *value = put_field(f, (const char *)in + f->offset);
+		const char *at = (const char *)in + f->offset;
+		json_t *value;
 
+		if (f->type == JSON_MEMBERS) {
+			if (encode_members(j, f->sub, at) < 0)
+				return -ENOMEM;
+			continue;
+		}
+		value = put_field(f, at);
 		if (!value)
-			return NULL;
+			return -ENOMEM;
 		/* A value that is there on purpose (an OPT that is set) is written even when zero. */
 		if (f->flags & JSON_OMIT && (is_optional(f->type) ? json_is_null(value) : is_empty(value))) {
 			json_decref(value);
 			continue;
 		}
 		if (json_object_set_new(j, f->name, value) < 0)
-			return NULL;
+			return -ENOMEM;
 	}
+	return 0;
+}
+
+json_t *json_encode(const struct json_object *object, const void *in)
+{
+	cleanup(json_unref) json_t *j = json_object();
+
+	if (!j || encode_members(j, object, in) < 0)
+		return NULL;
 	return TAKE_PTR(j);
+}
+
+/* UINT64_MAX (an unlimited rlimit) is a real for jansson, but readers in other languages want all its
+ * digits. A number comes as one piece, and after one of these; a piece of a string never does. */
+static bool is_u64_max(const struct buf *b, const char *text, size_t len)
+{
+	static const char real[] = "1.8446744073709552e19";
+
+	return len == sizeof(real) - 1 && memcmp(text, real, len) == 0 &&
+	       (b->len == 0 || strchr(":[, \n", b->data[b->len - 1]));
 }
 
 static int dump_to_buf(const char *text, size_t len, void *data)
 {
 	struct buf *b = data;
 
-	buf_add(b, text, len);
+	if (is_u64_max(b, text, len))
+		buf_puts(b, "18446744073709551615");
+	else
+		buf_add(b, text, len);
 	return b->failed ? -1 : 0;
 }
 

@@ -45,12 +45,15 @@ enum json_field_type {
 	JSON_LIST,     /* struct json_list: an array of objects of table `sub` */
 	JSON_I64_LIST, /* struct json_list of int64_t */
 	JSON_RAW,      /* json_t *, owned by the arena */
+	JSON_ENUM,     /* an enum: the string is one of `names`, the value its index there */
+	JSON_MEMBERS,   /* a struct of table `sub`, embedded, its members written beside the others */
 };
 
 enum json_field_flags {
 	JSON_REQUIRED = 1 << 0, /* decode: absent is an error */
 	JSON_OMIT = 1 << 1,     /* encode: left out when zero, empty or NULL */
-	JSON_EMPTY = 1 << 2,    /* encode: [] or {} where the default for NULL is null; "" for strings */
+	/* encode: [] or {} where the default for NULL is null; "" for strings, {} for JSON_RAW */
+	JSON_EMPTY = 1 << 2,
 };
 
 struct json_object;
@@ -61,6 +64,7 @@ struct json_field {
 	unsigned flags;
 	size_t offset;
 	const struct json_object *sub;
+	const char *const *names; /* NULL-terminated */
 };
 
 struct json_object {

@@ -107,6 +107,8 @@ struct container_resources {
 	struct opt_flag oom_kill_disable;
 	struct opt_i64 pids_limit; /* 0 or -1: unlimited */
 	struct json_list ulimits;  /* struct container_ulimit */
+	/* of Windows: always 0, but scripts read them */
+	int64_t cpu_count, cpu_percent, io_maximum_iops, io_maximum_bandwidth;
 };
 
 struct container_host_config {
