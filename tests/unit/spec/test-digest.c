@@ -16,7 +16,7 @@ static const struct {
 	{"sha256:" HEX "/../../../etc/passwd",					       "invalid checksum digest length"},
 	{"sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef",
 	 "invalid checksum digest format"									     },
-	{"sha256:../../../../../../../../../../../../../../../../../../../etc/passw",
+	{"sha256:../../../../../../../../../../../../../../../../../../../etc/pas",
 	 "invalid checksum digest format"									     },
 	{"sha256:",								   "invalid checksum digest format"},
 	{":" HEX,								     "invalid checksum digest format"},
