@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/help.h"
+
+#define PATH_TEXT 64
+
+/* Text as roff takes it: backslash and hyphen escaped, no line that starts like a request. */
+static void roff_n(struct buf *b, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((i == 0 || s[i - 1] == '\n') && (s[i] == '.' || s[i] == '\''))
+			buf_puts(b, "\\&");
+		if (s[i] == '\\')
+			buf_puts(b, "\\e");
+		else if (s[i] == '-')
+			buf_puts(b, "\\-");
+		else
+			buf_putc(b, s[i]);
+	}
+}
+
+static void roff(struct buf *b, const char *s)
+{
+	roff_n(b, s, strlen(s));
+}
+
+/* "container run" in a page's name is container-run. */
+static void dashed(struct buf *b, const char *path, bool upper)
+{
+	for (; *path; path++)
+		if (*path == ' ')
+			buf_putc(b, '-');
+		else
+			buf_putc(b, upper ? (char)toupper((unsigned char)*path) : *path);
+}
+
+static void paragraphs(struct buf *b, const char *s)
+{
+	while (*s) {
+		const char *gap = strstr(s, "\n\n");
+		size_t len = gap ? (size_t)(gap - s) : strlen(s);
+
+		buf_puts(b, ".PP\n");
+		roff_n(b, s, len);
+		buf_putc(b, '\n');
+		s += len + (gap ? 2 : 0);
+	}
+}
+
+static void synopsis(struct buf *b, const struct cli_command *cmd, const char *page)
+{
+	const char *s = cmd->usage ? cmd->usage : "";
+
+	buf_puts(b, ".SH SYNOPSIS\n");
+	for (bool first = true; s; first = false) {
+		const char *newline = strchr(s, '\n');
+		size_t len = newline ? (size_t)(newline - s) : strlen(s);
+
+		buf_printf(b, "%s\\fBhoy%s", first ? "" : ".br\n", *page ? " " : "");
+		roff(b, page);
+		buf_puts(b, "\\fR ");
+		roff_n(b, s, len);
+		buf_putc(b, '\n');
+		s = newline ? newline + 1 : NULL;
+	}
+}
+
+static void options(struct buf *b, const struct cli_command *cmd)
+{
+	struct cli_flag flags[CLI_FLAGS_MAX];
+	size_t n = cli_flags(cmd, flags);
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct cli_flag *f = &flags[i];
+		const char *metavar = cli_metavar(f);
+
+		if (f->flags & CLI_HIDDEN)
+			continue;
+		buf_puts(b, any ? "" : ".SH OPTIONS\n");
+		any = true;
+		buf_puts(b, ".TP\n");
+		if (f->letter)
+			buf_printf(b, "\\fB\\-%c\\fR, ", f->letter);
+		buf_puts(b, "\\fB\\-\\-");
+		roff(b, f->name);
+		buf_printf(b, "\\fR%s\\fI%s\\fR\n", *metavar ? " " : "", metavar);
+		roff(b, f->help);
+		if (f->def && *f->def) {
+			buf_puts(b, ". Default: ");
+			roff(b, f->def);
+		}
+		buf_puts(b, ".\n");
+	}
+}
+
+static void exit_status(struct buf *b, const struct cli_command *cmd)
+{
+	buf_puts(b, ".SH EXIT STATUS\n");
+	if (cmd->exit_status)
+		paragraphs(b, cmd->exit_status);
+	else if (cmd->flags_ & CLI_FAILS_125)
+		paragraphs(b,
+			   "The exit status of the container's process; 128+N when signal N ended "
+			   "it.\n\n125 when hoy itself failed, 126 when the command cannot be "
+			   "executed, 127 when it was not found.");
+	else
+		paragraphs(b, "0 on success, 1 when something failed, 125 when a flag is wrong.");
+}
+
+static void examples(struct buf *b, const struct cli_command *cmd)
+{
+	if (!cmd->examples)
+		return;
+	buf_puts(b, ".SH EXAMPLES\n.nf\n");
+	roff(b, cmd->examples);
+	buf_puts(b, "\n.fi\n");
+}
+
+static void subcommands(struct buf *b, const char *page)
+{
+	size_t prefix = strlen(page);
+	char path[PATH_TEXT];
+
+	buf_puts(b, ".SH COMMANDS\n");
+	for (size_t i = 0; cli_commands[i]; i++) {
+		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++) {
+			const char *name = prefix ? path + prefix + 1 : path;
+
+			if (cli_commands[i]->flags_ & CLI_COMMAND_HIDDEN ||
+			    (prefix && (strncmp(path, page, prefix) != 0 || path[prefix] != ' ')) ||
+			    strchr(name, ' '))
+				continue;
+			buf_puts(b, ".TP\n\\fB");
+			roff(b, name);
+			buf_puts(b, "\\fR\n");
+			roff(b, cli_commands[i]->summary);
+			buf_puts(b, ".\n");
+			break;
+		}
+	}
+}
+
+void help_man(struct buf *b, const struct cli_command *cmd)
+{
+	char page[PATH_TEXT], path[PATH_TEXT];
+
+	cli_page(cmd, page, sizeof(page));
+	buf_puts(b, ".TH HOY");
+	if (*page) {
+		buf_putc(b, '-');
+		dashed(b, page, true);
+	}
+	buf_puts(b, " 1 \"\" \"hoy " HOY_VERSION "\" \"hoy manual\"\n.SH NAME\nhoy");
+	if (*page) {
+		buf_puts(b, "\\-");
+		dashed(b, page, false);
+	}
+	buf_puts(b, " \\- ");
+	roff(b, cmd->summary);
+	buf_putc(b, '\n');
+	synopsis(b, cmd, page);
+	buf_puts(b, ".SH DESCRIPTION\n");
+	roff(b, cmd->summary);
+	buf_puts(b, ".\n");
+	if (cmd->details)
+		paragraphs(b, cmd->details);
+	if (cmd->paths && strchr(cmd->paths, '|')) {
+		buf_puts(b, ".PP\nOther names:");
+		for (size_t i = 0; cli_path(cmd, i, path, sizeof(path)); i++) {
+			if (str_eq(path, page))
+				continue;
+			buf_puts(b, i ? ", \\fBhoy " : " \\fBhoy ");
+			roff(b, path);
+			buf_puts(b, "\\fR");
+		}
+		buf_puts(b, ".\n");
+	}
+	if (cmd->flags_ & CLI_GROUP)
+		subcommands(b, page);
+	options(b, cmd);
+	exit_status(b, cmd);
+	examples(b, cmd);
+	buf_puts(b, ".SH SEE ALSO\n\\fBhoy\\fR(1)\n");
+}
