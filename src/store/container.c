@@ -5,7 +5,8 @@
 #include "base/str.h"
 #include "store/db.h"
 
-#define COLUMNS "SELECT id, name, coalesce(image, ''), image_ref, created, config, extra FROM container "
+#define COLUMNS                                                                                    \
+	"SELECT id, name, coalesce(image, ''), image_ref, created, config, extra FROM container "
 
 static int read_row(struct arena *a, sqlite3_stmt *q, struct store_container *c, struct err *err)
 {
@@ -154,7 +155,8 @@ static int find_prefix(struct store *s, struct arena *a, const char *key,
 	more = r < 0 ? r : db_step(s, q, err);
 	db_end(q);
 	if (more > 0)
-		return err_set(err, ERR_INVALID, "Multiple IDs found with provided prefix: %s", key);
+		return err_set(err, ERR_INVALID, "Multiple IDs found with provided prefix: %s",
+			       key);
 	return more < 0 ? more : 1;
 }
 

@@ -2,18 +2,18 @@
 /*
  * Theory of operation
  *
- * Every command opens the database, asks a few things and ends; there is no daemon that keeps it open.
- * Two costs follow, both measured:
+ * Every command opens the database, asks a few things and ends; there is no daemon that keeps it
+ * open. Two costs follow, both measured:
  *   - closing the last connection would checkpoint with syncs (7-60 ms): NO_CKPT_ON_CLOSE;
- *   - the first connection after all others closed reads the whole write-ahead log to rebuild its index,
- *     so that log must stay short. Checkpoints are left to hoy-keeper, started detached (keeper.c) when
- *     a commit left more than KEEPER_WAL_PAGES; nobody waits for it. Automatic ones are off, except
- *     when the log is so long that the keeper must be missing.
- * A commit is not synced (a power cut may lose the last container rows, never the database's integrity)
- * unless the caller says durable: then the log is synced once, after the commit.
+ *   - the first connection after all others closed reads the whole write-ahead log to rebuild its
+ * index, so that log must stay short. Checkpoints are left to hoy-keeper, started detached
+ * (keeper.c) when a commit left more than KEEPER_WAL_PAGES; nobody waits for it. Automatic ones are
+ * off, except when the log is so long that the keeper must be missing. A commit is not synced (a
+ * power cut may lose the last container rows, never the database's integrity) unless the caller
+ * says durable: then the log is synced once, after the commit.
  *
- * The schema has a number, user_version; 0 means new. Migrations are the rows of `migrations` from that
- * number on, in one transaction.
+ * The schema has a number, user_version; 0 means new. Migrations are the rows of `migrations` from
+ * that number on, in one transaction.
  */
 #include "store/db.h"
 
@@ -26,7 +26,7 @@
 #include "store/schema.h"
 
 #define BUSY_TIMEOUT_MS 30000
-#define WAL_PAGES_MAX 8192 /* 32 MiB: checkpoint in place, whatever it costs */
+#define WAL_PAGES_MAX	8192 /* 32 MiB: checkpoint in place, whatever it costs */
 
 int db_fail(struct store *s, int rc, struct err *err)
 {
@@ -176,7 +176,8 @@ static int sync_log(struct store *s, struct err *err)
 	cleanup_fd int fd = openat(s->dirfd, DB_FILE "-wal", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(err, errno, "open %s/%s-wal", s->root, DB_FILE);
+		return errno == ENOENT ? 0
+				       : err_sys(err, errno, "open %s/%s-wal", s->root, DB_FILE);
 	if (fdatasync(fd) < 0)
 		return err_sys(err, errno, "sync %s/%s-wal", s->root, DB_FILE);
 	return 0;
@@ -298,8 +299,8 @@ int db_open(struct store *s, int flags, struct err *err)
 		return r;
 	if (version > SCHEMA_VERSION)
 		return err_set(err, ERR_UNSUPPORTED,
-			       "%s was made by a newer version (schema %d; this one knows %d)", path,
-			       version, SCHEMA_VERSION);
+			       "%s was made by a newer version (schema %d; this one knows %d)",
+			       path, version, SCHEMA_VERSION);
 	if (version == SCHEMA_VERSION)
 		return 0;
 	if (version == 0) {

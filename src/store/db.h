@@ -2,9 +2,10 @@
 /*
  * db - the metadata database: opening, statements, transactions. Private to store/.
  *
- * Statements are prepared once per store and found again by the address of their SQL text, so the text
- * must be a literal. db_query() returns one that is reset and without bindings, with the arguments bound
- * by a format: 's' const char * (NULL: null), 'i' int64_t. What it returns stays the store's.
+ * Statements are prepared once per store and found again by the address of their SQL text, so the
+ * text must be a literal. db_query() returns one that is reset and without bindings, with the
+ * arguments bound by a format: 's' const char * (NULL: null), 'i' int64_t. What it returns stays
+ * the store's.
  *
  *   q = db_query(s, err, "SELECT name FROM volume WHERE driver = ?", "s", driver);
  *   while ((r = db_step(s, q, err)) > 0)
@@ -21,9 +22,9 @@
 #include "base/err.h"
 #include "store/store.h"
 
-#define DB_FILE "db.sqlite"
+#define DB_FILE		  "db.sqlite"
 #define DB_STATEMENTS_MAX 128
-#define ID_PREFIX_MAX 64 /* hex digits of a whole id */
+#define ID_PREFIX_MAX	  64 /* hex digits of a whole id */
 
 struct store {
 	int dirfd;
@@ -34,7 +35,7 @@ struct store {
 		sqlite3_stmt *stmt;
 	} statements[DB_STATEMENTS_MAX];
 	size_t n_statements;
-	int wal_pages; /* after our last commit; 0: we wrote nothing */
+	int wal_pages;	    /* after our last commit; 0: we wrote nothing */
 	bool keeper_wanted; /* there is deleting or syncing to do, away from our caller */
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Removing: the rows go first, in one transaction that also collects the rows of layers and blobs that
- * nobody holds any more; when that is on disk the files are moved to tmp/ (one rename each), and a
- * detached keeper deletes them. A crash in between leaves files without rows, which the next removal or
- * check collects; never a row without its files.
+ * Removing: the rows go first, in one transaction that also collects the rows of layers and blobs
+ * that nobody holds any more; when that is on disk the files are moved to tmp/ (one rename each),
+ * and a detached keeper deletes them. A crash in between leaves files without rows, which the next
+ * removal or check collects; never a row without its files.
  */
 #include "store/image.h"
 
@@ -15,10 +15,11 @@
 #include "spec/reference.h"
 #include "store/layer.h"
 
-#define COLUMNS "SELECT id, manifest, config, created, size, tagged FROM image "
+#define COLUMNS	      "SELECT id, manifest, config, created, size, tagged FROM image "
 #define DIGEST_PREFIX "sha256:"
 
-static int read_strv(struct store *s, struct arena *a, sqlite3_stmt *q, char ***ret, struct err *err)
+static int read_strv(struct store *s, struct arena *a, sqlite3_stmt *q, char ***ret,
+		     struct err *err)
 {
 	char **v = NULL;
 	int r;
@@ -38,15 +39,25 @@ static int read_strv(struct store *s, struct arena *a, sqlite3_stmt *q, char ***
 
 static int read_lists(struct store *s, struct arena *a, struct store_image *img, struct err *err)
 {
-	int r = read_strv(s, a, db_query(s, err, "SELECT name FROM name WHERE image = ? ORDER BY name",
-					 "s", img->id), &img->names, err);
+	int r = read_strv(s, a,
+			  db_query(s, err, "SELECT name FROM name WHERE image = ? ORDER BY name",
+				   "s", img->id),
+			  &img->names, err);
 
 	if (r == 0)
-		r = read_strv(s, a, db_query(s, err, "SELECT name FROM digest WHERE image = ? "
-					     "ORDER BY name", "s", img->id), &img->digests, err);
+		r = read_strv(s, a,
+			      db_query(s, err,
+				       "SELECT name FROM digest WHERE image = ? "
+				       "ORDER BY name",
+				       "s", img->id),
+			      &img->digests, err);
 	if (r == 0)
-		r = read_strv(s, a, db_query(s, err, "SELECT layer FROM image_layer WHERE image = ? "
-					     "ORDER BY pos", "s", img->id), &img->layers, err);
+		r = read_strv(s, a,
+			      db_query(s, err,
+				       "SELECT layer FROM image_layer WHERE image = ? "
+				       "ORDER BY pos",
+				       "s", img->id),
+			      &img->layers, err);
 	return r;
 }
 
@@ -102,7 +113,8 @@ static int find_prefix(struct store *s, struct arena *a, const char *hex, struct
 	more = r < 0 ? r : db_step(s, q, err);
 	db_end(q);
 	if (more > 0)
-		return err_set(err, ERR_INVALID, "Multiple IDs found with provided prefix: %s", hex);
+		return err_set(err, ERR_INVALID, "Multiple IDs found with provided prefix: %s",
+			       hex);
 	if (more == 0)
 		more = read_lists(s, a, out, err);
 	return more < 0 ? more : 1;
@@ -117,10 +129,18 @@ static int find_name(struct store *s, struct arena *a, const struct reference *r
 	if (!name)
 		return err_oom(err);
 	if (ref->digest)
-		return read_image(s, a, db_query(s, err, COLUMNS "WHERE id = (SELECT image FROM "
-						 "digest WHERE name = ?)", "s", name), out, err);
-	return read_image(s, a, db_query(s, err, COLUMNS "WHERE id = (SELECT image FROM name WHERE "
-					 "name = ?)", "s", name), out, err);
+		return read_image(s, a,
+				  db_query(s, err,
+					   COLUMNS "WHERE id = (SELECT image FROM "
+						   "digest WHERE name = ?)",
+					   "s", name),
+				  out, err);
+	return read_image(s, a,
+			  db_query(s, err,
+				   COLUMNS "WHERE id = (SELECT image FROM name WHERE "
+					   "name = ?)",
+				   "s", name),
+			  out, err);
 }
 
 /* Docker's order: a whole id, a name, an id's beginning. */
@@ -140,13 +160,15 @@ int store_image_find(struct store *s, struct arena *a, const char *ref, struct s
 	if (r == 0 && hex == ref && len < ID_PREFIX_MAX) {
 		named = reference_parse(a, ref, &parsed, &why) == 0;
 		if (named)
-			r = reference_default_tag(a, &parsed) < 0 ? err_oom(err)
-								  : find_name(s, a, &parsed, out, err);
+			r = reference_default_tag(a, &parsed) < 0
+				    ? err_oom(err)
+				    : find_name(s, a, &parsed, out, err);
 	} else if (r == 0 && !is_hex) {
 		named = reference_parse(a, ref, &parsed, &why) == 0;
 		if (named)
-			r = reference_default_tag(a, &parsed) < 0 ? err_oom(err)
-								  : find_name(s, a, &parsed, out, err);
+			r = reference_default_tag(a, &parsed) < 0
+				    ? err_oom(err)
+				    : find_name(s, a, &parsed, out, err);
 	}
 	if (r == 0 && is_hex && len < ID_PREFIX_MAX)
 		r = find_prefix(s, a, hex, out, err);
@@ -175,7 +197,7 @@ int store_image_list(struct store *s, struct arena *a, struct json_list *out, st
 	}
 	db_end(q);
 	for (size_t i = 0; r == 0 && i < out->n; i++)
-		r = read_lists(s, a, &JSON_AT(struct store_image, out, i), err);
+		r = read_lists(s, a, JSON_AT(struct store_image, out, i), err);
 	return r;
 }
 
@@ -187,7 +209,8 @@ int image_set_name(struct store *s, const char *id, const char *name, struct err
 			"ss", name, id);
 
 	if (r == 0)
-		r = db_exec(s, err, "UPDATE image SET tagged = ? WHERE id = ?", "is", clock_now(), id);
+		r = db_exec(s, err, "UPDATE image SET tagged = ? WHERE id = ?", "is", clock_now(),
+			    id);
 	if (r == 0 && db_changes(s) == 0)
 		r = err_set(err, ERR_NOT_FOUND, "No such image: %s", id);
 	return r;
@@ -202,7 +225,8 @@ static int tagged_name(struct arena *a, const char *name, char **ret, struct err
 	if (r < 0)
 		return r;
 	if (ref.digest)
-		return err_set(err, ERR_INVALID, "refusing to create a tag with a digest reference");
+		return err_set(err, ERR_INVALID,
+			       "refusing to create a tag with a digest reference");
 	if (reference_default_tag(a, &ref) < 0 || !(*ret = reference_canonical(a, &ref)))
 		return err_oom(err);
 	return 0;
@@ -270,7 +294,8 @@ int store_image_untag(struct store *s, const char *name, struct err *err)
 
 static int check_unused(struct store *s, const char *id, struct err *err)
 {
-	sqlite3_stmt *q = db_query(s, err, "SELECT id FROM container WHERE image = ? LIMIT 1", "s", id);
+	sqlite3_stmt *q =
+		db_query(s, err, "SELECT id FROM container WHERE image = ? LIMIT 1", "s", id);
 	int r = db_step(s, q, err);
 
 	if (r <= 0)
@@ -305,16 +330,17 @@ int store_image_remove(struct store *s, const char *id, struct err *err)
 int store_image_lower(struct store *s, struct arena *a, const struct store_image *img, char ***ret,
 		      struct err *err)
 {
-	sqlite3_stmt *q = db_query(s, err,
-				   "SELECT short FROM layer JOIN (SELECT layer, max(pos) AS top FROM "
-				   "image_layer WHERE image = ? GROUP BY layer) ON diff_id = layer "
-				   "ORDER BY top DESC",
-				   "s", img->id);
+	sqlite3_stmt *q =
+		db_query(s, err,
+			 "SELECT short FROM layer JOIN (SELECT layer, max(pos) AS top FROM "
+			 "image_layer WHERE image = ? GROUP BY layer) ON diff_id = layer "
+			 "ORDER BY top DESC",
+			 "s", img->id);
 	char **v = NULL, *path;
 	int r;
 
-	/* A layer that occurs twice is listed once, at its topmost place: overlay refuses it twice, and
-	 * all that the lower one says is said again by the upper. */
+	/* A layer that occurs twice is listed once, at its topmost place: overlay refuses it twice,
+	 * and all that the lower one says is said again by the upper. */
 	while ((r = db_step(s, q, err)) > 0) {
 		path = arena_printf(a, "%s/l/%s", s->root, db_text(q, 0));
 		v = path ? strv_append(a, v, path) : NULL;

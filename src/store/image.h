@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * image - rows of images and the OCI index beside them. Private to store/ (store.h is the public part).
+ * image - rows of images and the OCI index beside them. Private to store/ (store.h is the public
+ * part).
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * index.json, so that the store is an OCI image layout for other tools. It is derived from the rows:
- * written after each commit, under a lock inside which the rows are read again, so that the last
- * writer always writes the newest state.
+ * index.json, so that the store is an OCI image layout for other tools. It is derived from the
+ * rows: written after each commit, under a lock inside which the rows are read again, so that the
+ * last writer always writes the newest state.
  */
 #include <string.h>
 
@@ -11,27 +11,28 @@
 #include "store/image.h"
 
 #define INDEX_MAX ((size_t)64 << 20)
-#define REF_NAME "org.opencontainers.image.ref.name"
+#define REF_NAME  "org.opencontainers.image.ref.name"
 
 static int add_entry(json_t *manifests, sqlite3_stmt *q, struct err *err)
 {
-	json_t *entry = json_pack("{s:s, s:s, s:I}", "mediaType", db_text(q, 1), "digest", db_text(q, 0),
-				  "size", (json_int_t)db_int(q, 2));
+	json_t *entry = json_pack("{s:s, s:s, s:I}", "mediaType", db_text(q, 1), "digest",
+				  db_text(q, 0), "size", (json_int_t)db_int(q, 2));
 
 	if (!entry || json_array_append_new(manifests, entry) < 0)
 		return err_oom(err);
-	if (*db_text(q, 3) &&
-	    json_object_set_new(entry, "annotations", json_pack("{s:s}", REF_NAME, db_text(q, 3))) < 0)
+	if (*db_text(q, 3) && json_object_set_new(entry, "annotations",
+						  json_pack("{s:s}", REF_NAME, db_text(q, 3))) < 0)
 		return err_oom(err);
 	return 0;
 }
 
 static int read_rows(struct store *s, json_t *manifests, struct err *err)
 {
-	sqlite3_stmt *q = db_query(s, err,
-				   "SELECT manifest, manifest_type, manifest_size, name.name FROM image "
-				   "LEFT JOIN name ON name.image = image.id ORDER BY name.name, image.id",
-				   "");
+	sqlite3_stmt *q =
+		db_query(s, err,
+			 "SELECT manifest, manifest_type, manifest_size, name.name FROM image "
+			 "LEFT JOIN name ON name.image = image.id ORDER BY name.name, image.id",
+			 "");
 	int r;
 
 	while ((r = db_step(s, q, err)) > 0) {

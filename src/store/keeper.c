@@ -16,7 +16,8 @@ void keeper_start(struct store *s)
 	struct proc_spawn spawn = {.path = path, .argv = argv, .new_session = true};
 	struct proc p;
 
-	if (program_path("hoy-keeper", path, sizeof(path), NULL) < 0 || proc_spawn(&spawn, &p, NULL) < 0)
+	if (program_path("hoy-keeper", path, sizeof(path), NULL) < 0 ||
+	    proc_spawn(&spawn, &p, NULL) < 0)
 		return;
 	/* It forks at once and its first process ends: no child of ours is left behind. */
 	(void)proc_wait(&p);

@@ -26,10 +26,11 @@ int boot_id(char out[40], struct err *err)
 
 int layer_collect_rows(struct store *s, struct err *err)
 {
-	int r = db_exec(s, err,
-			"DELETE FROM layer WHERE NOT EXISTS (SELECT 1 FROM image_layer WHERE layer = "
-			"diff_id) AND NOT EXISTS (SELECT 1 FROM pin WHERE digest = diff_id)",
-			"");
+	int r = db_exec(
+		s, err,
+		"DELETE FROM layer WHERE NOT EXISTS (SELECT 1 FROM image_layer WHERE layer = "
+		"diff_id) AND NOT EXISTS (SELECT 1 FROM pin WHERE digest = diff_id)",
+		"");
 
 	if (r < 0)
 		return r;
@@ -144,8 +145,8 @@ int layer_sync_all(struct store *s, struct err *err)
 			return 0;
 		if (syncfs(s->dirfd) < 0)
 			return err_sys(err, errno, "sync %s", s->root);
-		r = db_exec(s, err, "UPDATE layer SET boot = '' WHERE boot = ? AND rowid <= ?", "si",
-			    boot, last);
+		r = db_exec(s, err, "UPDATE layer SET boot = '' WHERE boot = ? AND rowid <= ?",
+			    "si", boot, last);
 	}
 	return r;
 }

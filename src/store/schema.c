@@ -2,8 +2,8 @@
 /*
  * Who needs whom is said by foreign keys, so that no order of deaths and races can leave a row that
  * names nothing: a container holds its image, an image its layers and blobs. What nobody holds is
- * collected in the transaction that let go of it (image.c), unless a loader that is at work has pinned
- * it: it found the layer or blob there and relies on it, but its image is not committed yet.
+ * collected in the transaction that let go of it (image.c), unless a loader that is at work has
+ * pinned it: it found the layer or blob there and relies on it, but its image is not committed yet.
  */
 #include "store/schema.h"
 

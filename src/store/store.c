@@ -11,7 +11,7 @@
 #include "store/keeper.h"
 
 #define OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
-#define OCI_INDEX "{\"schemaVersion\":2,\"manifests\":[]}"
+#define OCI_INDEX  "{\"schemaVersion\":2,\"manifests\":[]}"
 
 static int make_file(int dirfd, const char *name, const char *text, struct err *err)
 {
@@ -29,8 +29,14 @@ static int make_skeleton(int dirfd, struct err *err)
 		const char *name;
 		mode_t mode;
 	} dirs[] = {
-		{"blobs", 0755},      {"blobs/sha256", 0755}, {"layers", 0700}, {"l", 0700},
-		{"containers", 0710}, {"volumes", 0711},      {"cache", 0700},  {"tmp", 0700},
+		{"blobs",	  0755},
+		      {"blobs/sha256", 0755},
+		      {"layers",	 0700},
+		{"l",	      0700},
+		{"containers",   0710},
+		      {"volumes",	  0711},
+		      {"cache",	0700},
+		{"tmp",		0700},
 	};
 	int r = 0;
 

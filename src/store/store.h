@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * store - everything that must still be there tomorrow: images, layers, containers' and volumes' rows.
+ * store - everything that must still be there tomorrow: images, layers, containers' and volumes'
+ * rows.
  *
  * Shared by any number of processes at once; each may die at any instruction. Rules:
  *   - a blob becomes visible under its digest by rename, after its bytes were hashed and synced;
@@ -33,15 +34,15 @@ const char *store_root(const struct store *s);
 /* ---- images: store/image.c ---- */
 
 struct store_image {
-	char *id;       /* sha256:HEX of the configuration */
-	char *manifest; /* sha256:HEX of the OCI manifest blob */
-	char *config;   /* the configuration, JSON text as stored */
-	char **names;   /* canonical references: docker.io/library/busybox:latest */
-	char **digests; /* canonical name@sha256:… */
-	char **layers;  /* diffIDs, bottom first */
-	int64_t created;  /* from the configuration, nanoseconds; 0: unknown */
-	int64_t size;     /* bytes of all unpacked layers */
-	int64_t tagged;   /* when it was last loaded or tagged */
+	char *id;	 /* sha256:HEX of the configuration */
+	char *manifest;	 /* sha256:HEX of the OCI manifest blob */
+	char *config;	 /* the configuration, JSON text as stored */
+	char **names;	 /* canonical references: docker.io/library/busybox:latest */
+	char **digests;	 /* canonical name@sha256:… */
+	char **layers;	 /* diffIDs, bottom first */
+	int64_t created; /* from the configuration, nanoseconds; 0: unknown */
+	int64_t size;	 /* bytes of all unpacked layers */
+	int64_t tagged;	 /* when it was last loaded or tagged */
 };
 
 /* By reference (normalised name, name:tag, name@digest), id or unique id prefix. */
@@ -66,8 +67,8 @@ int store_image_lower(struct store *s, struct arena *a, const struct store_image
 int store_load(struct store *s, struct arena *a, int fd, const char *dir, struct json_list *out,
 	       struct err *err);
 enum store_save_format { STORE_SAVE_BOTH, STORE_SAVE_OCI, STORE_SAVE_DOCKER };
-/* One archive that Docker (old and new), podman and skopeo read: manifest.json and an OCI layout. refs
- * as the user wrote them. */
+/* One archive that Docker (old and new), podman and skopeo read: manifest.json and an OCI layout.
+ * refs as the user wrote them. */
 int store_save(struct store *s, char *const *refs, int fd, enum store_save_format format,
 	       struct err *err);
 /* A plain root tar becomes an image of one layer with the configuration given (without rootfs). */
@@ -88,11 +89,11 @@ int store_commit(struct store *s, struct arena *a, const struct store_commit *c,
 
 struct store_container {
 	char *id, *name; /* name without a leading slash */
-	char *image;     /* image id; "" when that is gone */
+	char *image;	 /* image id; "" when that is gone */
 	char *image_ref; /* as the user wrote it */
 	int64_t created;
-	char *config;    /* container_create as JSON text, merged with the image's */
-	char *extra;     /* JSON of the engine's own */
+	char *config; /* container_create as JSON text, merged with the image's */
+	char *extra;  /* JSON of the engine's own */
 };
 /* ERR_CONFLICT when the name is taken, with Docker's words. */
 int store_container_insert(struct store *s, const struct store_container *c, struct err *err);
@@ -121,7 +122,8 @@ int store_volume_list(struct store *s, struct arena *a, struct json_list *out, s
 
 /* ---- checking: store/check.c ---- */
 
-/* Calls found(problem, data) for each fault: a blob whose bytes do not hash, a row without its layer, a
- * layer nobody names, unfinished files nobody locks. With repair, mends what can be mended. */
+/* Calls found(problem, data) for each fault: a blob whose bytes do not hash, a row without its
+ * layer, a layer nobody names, unfinished files nobody locks. With repair, mends what can be
+ * mended. */
 int store_check(struct store *s, bool repair, void (*found)(const char *problem, void *data),
 		void *data, struct err *err);

@@ -37,7 +37,8 @@ int tmp_make(struct store *s, struct tmp_dir *ret, struct err *err)
 			return err_sys(err, errno, "create %s/%s/%s", s->root, TMP, ret->name);
 		}
 		fd = openat(tmpfd, ret->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || !still_there(tmpfd, ret->name, fd))
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+		    !still_there(tmpfd, ret->name, fd))
 			continue;
 		ret->fd = TAKE_FD(fd);
 		return 0;
@@ -85,13 +86,16 @@ int tmp_bury(struct store *s, int dirfd, const char *name, struct err *err)
 		return tmpfd;
 	id_random(grave, TMP_NAME_LEN);
 	if (renameat(dirfd, name, tmpfd, grave) < 0)
-		return errno == ENOENT ? 0 : err_sys(err, errno, "move %s to %s/%s", name, s->root, TMP);
+		return errno == ENOENT
+			       ? 0
+			       : err_sys(err, errno, "move %s to %s/%s", name, s->root, TMP);
 	s->keeper_wanted = true;
 	return 0;
 }
 
-int tmp_each_dead(struct store *s, int (*fn)(struct store *s, int tmpfd, const char *name, void *data,
-					     struct err *err),
+int tmp_each_dead(struct store *s,
+		  int (*fn)(struct store *s, int tmpfd, const char *name, void *data,
+			    struct err *err),
 		  void *data, struct err *err)
 {
 	cleanup_fd int tmpfd = path_open_dir(s->dirfd, TMP, 0700, err);
@@ -111,7 +115,8 @@ int tmp_each_dead(struct store *s, int (*fn)(struct store *s, int tmpfd, const c
 			continue;
 		/* Not a directory: never a maker's, but opening a FIFO would block. */
 		if (e->d_type == DT_DIR) {
-			fd = openat(tmpfd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+			fd = openat(tmpfd, e->d_name,
+				    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 			if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 				continue;
 		}
@@ -121,7 +126,8 @@ int tmp_each_dead(struct store *s, int (*fn)(struct store *s, int tmpfd, const c
 	return r;
 }
 
-static int sweep_one(struct store *s, int tmpfd, const char *name, void *data UNUSED, struct err *err)
+static int sweep_one(struct store *s, int tmpfd, const char *name, void *data UNUSED,
+		     struct err *err)
 {
 	int r = db_exec(s, err, "DELETE FROM pin WHERE job = ?", "s", name);
 

@@ -15,19 +15,19 @@
 struct store;
 
 struct tree_pack {
-	int root_fd;         /* O_PATH directory */
-	const char *path;    /* what to pack, as seen in the root; "/" for all of it */
-	const char *rename;  /* the name of the top entry in the archive; NULL: its own */
-	bool contents_only;  /* the children of `path`, not the directory itself */
-	bool follow_link;    /* follow `path` when it is a symbolic link (cp -L) */
+	int root_fd;		  /* O_PATH directory */
+	const char *path;	  /* what to pack, as seen in the root; "/" for all of it */
+	const char *rename;	  /* the name of the top entry in the archive; NULL: its own */
+	bool contents_only;	  /* the children of `path`, not the directory itself */
+	bool follow_link;	  /* follow `path` when it is a symbolic link (cp -L) */
 	bool numeric_owner_reset; /* owner 0:0 for every entry */
 };
 int tree_pack(struct store *s, const struct tree_pack *p, int out_fd, struct err *err);
 
 struct tree_unpack {
 	int root_fd;
-	const char *path;      /* an existing directory in the root */
-	bool keep_owner;       /* uid and gid as archived (cp -a); else `uid:gid` below */
+	const char *path; /* an existing directory in the root */
+	bool keep_owner;  /* uid and gid as archived (cp -a); else `uid:gid` below */
 	uint32_t uid, gid;
 	bool no_overwrite_dir_nondir; /* refuse to replace a directory by a file and the reverse */
 };
