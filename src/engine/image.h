@@ -54,5 +54,6 @@ int image_save(struct engine *e, char *const *refs, int fd, enum store_save_form
 int image_import(struct engine *e, struct arena *a, int fd, const char *name, char *const *changes,
 		 const char *message, char **ret_id, struct err *err);
 
-/* Applies Dockerfile instructions (import --change, commit --change) to an image configuration. */
+/* Applies Dockerfile instructions (import --change, commit --change) to the `config` member of an image
+ * configuration: CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR. */
 int image_apply_changes(struct arena *a, json_t *config, char *const *changes, struct err *err);
