@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154 # status and output are bats' own
+#
+# For every *.bats here (load helpers): tests/cli/run has made a host with the image "busybox", and sets HOY_ROOT,
+# HOY_RUN_ROOT, HOY_CONFIG, HOY_TEST_CGROUP (cgroup parent), HOY_TEST_IMAGE (busybox as an archive) and PATH.
+# Containers of a test are removed after it (teardown), so names may be used again.
+
+bats_require_minimum_version 1.5.0
+
+teardown() {
+	local ids
+	ids=$(hoy ps -aq --no-trunc)
+	# shellcheck disable=SC2086 # one word an id
+	[ -z "$ids" ] || hoy rm -fv $ids >/dev/null
+}
+
+# expect STATUS COMMAND…: runs it; stdout and stderr in $output, stderr alone in $stderr.
+expect() {
+	local want=$1
+	shift
+	run --separate-stderr "$@"
+	if [ "$status" != "$want" ]; then
+		echo "$*: exit code $status, wanted $want"
+		echo "stdout: $output"
+		echo "stderr: $stderr"
+		return 1
+	fi
+}
+
+# is GOT WANTED [WHAT]
+is() {
+	if [ "$1" != "$2" ]; then
+		printf '%s\n  got:    %q\n  wanted: %q\n' "${3:-not equal}" "$1" "$2"
+		return 1
+	fi
+}
+
+# like GOT REGEX [WHAT]
+like() {
+	if ! [[ $1 =~ $2 ]]; then
+		printf '%s\n  got:   %q\n  regex: %s\n' "${3:-does not match}" "$1" "$2"
+		return 1
+	fi
+}
+
+# one_line_error REGEX: the last command's stderr is one line that matches.
+one_line_error() {
+	is "$(wc -l <<<"$stderr")" 1 "stderr has more than one line" || { echo "$stderr"; return 1; }
+	like "$stderr" "$1" "stderr"
+}
+
+# eventually COMMAND…: tries for five seconds.
+eventually() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.05
+	done
+	echo "never became true: $*"
+	return 1
+}
+
+container_status() { hoy inspect -f '{{.State.Status}}' "$1"; }
+has_status() { [ "$(container_status "$1")" = "$2" ]; }
+
+# A cgroup file of a container: cgroup_file ID CONTROLLER FILE (v1 hierarchy, or v2 where that holds it).
+cgroup_file() {
+	local id
+	id=$(hoy inspect -f '{{.Id}}' "$1")
+	if [ -d "/sys/fs/cgroup/$2" ]; then
+		cat "/sys/fs/cgroup/$2$HOY_TEST_CGROUP/$id/$3"
+	else
+		cat "/sys/fs/cgroup$HOY_TEST_CGROUP/$id/$3"
+	fi
+}
+
+# Prints and fails when anything of removed containers is left: directories, mounts, cgroups, processes.
+leftovers() {
+	local i what=x
+	for ((i = 0; i < 60; i++)); do # tear-down follows the answer
+		what=$(
+			ls -d "$HOY_ROOT"/containers/* "$HOY_RUN_ROOT"/[0-9a-f]* 2>/dev/null
+			grep -F "$HOY_ROOT" /proc/self/mountinfo
+			find /sys/fs/cgroup -mindepth 3 -path "*$HOY_TEST_CGROUP/*" -type d 2>/dev/null
+			for p in /proc/[0-9]*; do
+				[ "$(readlink "$p/exe")" != "${HOY%/bin/hoy}/libexec/hoy/hoy-monitor" ] || echo "$p is a monitor"
+			done
+		)
+		[ -n "$what" ] || return 0
+		sleep 0.05
+	done
+	echo "left behind: $what"
+	return 1
+}
