@@ -44,25 +44,23 @@ int fd_write(int fd, const void *data, size_t len)
 int fd_read_all(int fd, struct buf *b, const char *what, struct err *err)
 {
 	for (;;) {
-		char *p = buf_room(b, MIN_OF((size_t)65536, b->max - b->len + 1));
+		size_t room = MIN_OF((size_t)65536, b->max - b->len);
+		char probe, *p = room > 0 ? buf_room(b, room) : &probe;
 		ssize_t n;
 
-		if (!p) { /* the ceiling is in the way: is the file at its end all the same? */
-			char probe;
-
-			if (b->failed == -EFBIG && read(fd, &probe, 1) == 0) {
-				b->failed = 0;
-				return 0;
-			}
-			return err_set(err, ERR_TOO_LARGE, "%s: larger than %zu bytes", what, b->max);
-		}
-		n = read(fd, p, MIN_OF((size_t)65536, b->max - b->len + 1));
+		if (!p)
+			return buf_check(b, err);
+		/* At the ceiling, one byte more tells whether the file ends there, too. */
+		n = read(fd, p, MAX_OF(room, (size_t)1));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_sys(err, errno, "read %s", what);
 		if (n == 0)
 			return 0;
+		if (room == 0)
+			return err_set(err, ERR_TOO_LARGE, "%s: larger than %zu bytes", what,
+				       b->max);
 		buf_grew(b, (size_t)n);
 	}
 }
