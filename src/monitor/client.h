@@ -14,34 +14,43 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/json.h"
 #include "spec/runtime.h"
 
 /* containers/ID/monitor.json: what the monitor must know besides the OCI bundle beside it. */
 struct monitor_config {
 	char *id;
-	char **lower;         /* overlay, topmost first; NULL: the bundle's root.path */
+	char **lower; /* overlay, topmost first; NULL: the bundle's root.path */
 	char *upper, *work;
-	char *seccomp_path;   /* BPF file below the root's cache/seccomp; NULL: unconfined */
+	char *seccomp_path; /* BPF file below the root's cache/seccomp; NULL: unconfined */
 	char *log_driver;
 	uint64_t log_max_size, log_max_files;
 	bool open_stdin, stdin_once, tty;
 	bool auto_remove;
-	bool init;            /* hoy-init as PID 1 */
-	char *reaper;         /* our own binary, for `__reap ID` when an auto-removed one has no client */
+	bool init;    /* hoy-init as PID 1 */
+	char *reaper; /* our own binary, for `__reap ID` when an auto-removed one has no client */
 	char *root, *run_root; /* passed on to the reaper */
 };
 extern const struct json_object monitor_config_object;
 
 struct monitor_start {
 	int container_dirfd; /* containers/ID: config.json, monitor.json, state, log files */
-	int run_dirfd;       /* the run folder of this container: control, lock */
+	int run_dirfd;	     /* the run folder of this container: control, lock */
 	bool attach_stdin, attach_stdout, attach_stderr;
 	uint16_t rows, cols; /* terminal size; 0: unknown */
 };
 
 /* Starts hoy-monitor and waits until the container runs (or failed to: the kinds are run's). The
- * returned connection is attached as asked; close it to detach. */
+ * returned connection is attached as asked; close it to detach. The program is
+ * $HOY_LIBEXECDIR/hoy-monitor, else the installed one. It is a child of the caller: one that lives
+ * long must reap it some day. */
 int monitor_start(const struct monitor_start *s, int *ret_conn, struct err *err);
+/* The same in two halves, for a caller who has something to do while the container is made: after
+ * monitor_spawn (config.json and monitor.json are there) all but the exec happens by itself;
+ * monitor_go lets it run. Closing the connection instead undoes it all. monitor_go closes it when
+ * it fails. */
+int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err);
+int monitor_go(const struct monitor_start *s, int conn, struct err *err);
 /* -ECONNREFUSED or -ENOENT: no monitor. */
 int monitor_connect(int run_dirfd, struct err *err);
 
@@ -50,14 +59,16 @@ int monitor_kill(int conn, int sig, bool by_user, struct err *err);
 int monitor_pause(int conn, bool pause, struct err *err);
 int monitor_update(int conn, const struct oci_resources *res, struct err *err);
 int monitor_resize(int conn, uint16_t rows, uint16_t cols, struct err *err);
-/* Waits for the container's end; its exit code. With `removed`, until its tear-down is done too. */
+/* Waits for the container's end; its exit code. */
 int monitor_wait(int conn, int *exit_code, struct err *err);
+/* After the exit was told on this connection: until the tear-down is done (the monitor is gone). */
+int monitor_wait_gone(int conn, struct err *err);
 int monitor_attach(int conn, bool in, bool out, bool err_stream, struct err *err);
 /* After the exit of an auto-removed container: "the row is gone, remove the rest". */
 int monitor_removed(int conn, struct err *err);
 
-/* exec: starts the process with the fds given (without a terminal) or answers with the pty's master.
- * Its end comes as MONITOR_EXIT on the same connection; monitor_exec_wait reads it. */
+/* exec: starts the process with the fds given (without a terminal) or answers with the pty's
+ * master. Its end comes as MONITOR_EXIT on the same connection; monitor_exec_wait reads it. */
 int monitor_exec(int conn, const struct oci_process *p, const int fds[3], int *ret_terminal,
 		 pid_t *ret_pid, struct err *err);
 int monitor_exec_wait(int conn, int *exit_code, struct err *err);
@@ -68,7 +79,7 @@ enum monitor_frame_kind {
 	MONITOR_STDOUT = 'o', /* container to client */
 	MONITOR_STDERR = 'e',
 	MONITOR_RESIZE = 'r',
-	MONITOR_EXIT = 'x',   /* int32 exit code: the last frame */
+	MONITOR_EXIT = 'x', /* int32 exit code: the last frame */
 };
 #define MONITOR_FRAME_MAX (64 << 10)
 struct monitor_frame {

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * hoy-monitor: started by monitor/client.c with fd 3 (a socket to the starter), 4 (the container's
+ * folder) and 5 (its run folder), nothing else. Order: everything that can be done before the
+ * starter's go is done while the starter is still busy. The lock comes first: whoever holds it is
+ * the monitor.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "base/lock.h"
+#include "base/sock.h"
+#include "monitor/monitor.h"
+#include "sec/seccomp.h"
+
+#define STARTER_FD   3
+#define CONTAINER_FD 4
+#define RUN_FD	     5
+#define CONFIG_MAX   ((size_t)16 << 20)
+#define LOCK_TRIES   12 /* 1, 2, 4 … ms: four seconds in all */
+
+static bool is_alive(struct monitor *m)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(64 << 10);
+	struct container_state s;
+
+	return file_read(m->container_fd, "state", &b, NULL) == 0 && b.len &&
+	       container_state_decode(m->state_arena, b.data, b.len, &s, NULL) == 0 &&
+	       (s.status == CONTAINER_RUNNING || s.status == CONTAINER_PAUSED);
+}
+
+/* The one before us may still be tearing down, or somebody looks whether it lives: a moment's
+ * patience. */
+static int take_lock(struct monitor *m, const char *id, struct err *err)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		m->lock_fd = lock_try(m->run_fd, "lock", LOCK_EXCLUSIVE, err);
+		if (m->lock_fd != -EWOULDBLOCK)
+			return m->lock_fd < 0 ? m->lock_fd : 0;
+		if (i > 3 && is_alive(m))
+			break;
+		(void)nanosleep(&pause, NULL);
+		pause.tv_nsec = MIN_OF(pause.tv_nsec * 2, 512000000L);
+	}
+	return err_set(err, ERR_CONFLICT, "Container %s is already started", id);
+}
+
+static int read_object(struct monitor *m, const char *name, const struct json_object *object,
+		       void *out, struct err *err)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(CONFIG_MAX);
+	int r = file_read(m->container_fd, name, &b, err);
+
+	return r < 0 ? r : json_decode_text(m->arena, b.data, b.len, object, out, name, err);
+}
+
+static int read_spec(struct monitor *m, struct err *err)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(CONFIG_MAX);
+	int r = file_read(m->container_fd, "config.json", &b, err);
+
+	return r < 0 ? r : oci_spec_decode(m->arena, b.data, b.len, &m->spec, err);
+}
+
+static int read_seccomp(struct monitor *m, struct err *err)
+{
+	cleanup_fd int cache = -EBADF;
+	char dir[4096];
+
+	if (!m->config.seccomp_path)
+		return 0;
+	(void)snprintf(dir, sizeof(dir), "%s/cache/seccomp", m->config.root ? m->config.root : "");
+	cache = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cache < 0)
+		return err_sys(err, errno, "open %s", dir);
+	return seccomp_load(cache, m->config.seccomp_path, &m->seccomp, &m->seccomp_len, err);
+}
+
+static int prepare(struct monitor *m, struct err *err)
+{
+	int r;
+
+	m->arena = arena_new(ARENA_DEFAULT_MAX);
+	m->state_arena = arena_new(1 << 20);
+	if (!m->arena || !m->state_arena)
+		return err_oom(err);
+	r = read_object(m, "monitor.json", &monitor_config_object, &m->config, err);
+	if (r == 0)
+		r = take_lock(m, m->config.id, err);
+	if (r == 0)
+		r = state_load(m, err);
+	if (r == 0)
+		r = read_spec(m, err);
+	if (r == 0)
+		r = read_seccomp(m, err);
+	if (r < 0)
+		return r;
+	m->loop = loop_new(err);
+	return m->loop ? 0 : -ENOMEM;
+}
+
+/* Before there is a loop. */
+static void tell_starter(int fd, const struct err *err, int code)
+{
+	char packet[1 + sizeof(struct body_fail) + sizeof(err->msg)];
+	struct body_fail f = {.kind = (int32_t)err->kind, .code = code};
+	size_t len = strlen(err->msg);
+
+	packet[0] = PACKET_FAIL;
+	memcpy(packet + 1, &f, sizeof(f));
+	memcpy(packet + 1 + sizeof(f), err->msg, len);
+	(void)sock_send(fd, packet, 1 + sizeof(f) + len, NULL, 0);
+}
+
+static void become_reaper(struct monitor *m)
+{
+	const char *dir = secure_getenv("HOY_LIBEXECDIR");
+	char env[512];
+	char *const envp[] = {dir ? env : NULL, NULL};
+	char *argv[] = {
+		(char *)"hoy",
+		(char *)"--root",
+		m->config.root ? m->config.root : (char *)"/var/lib/hoy",
+		(char *)"--run-root",
+		m->config.run_root ? m->config.run_root : (char *)"/run/hoy",
+		(char *)"__reap",
+		m->config.id,
+		NULL,
+	};
+	sigset_t none;
+
+	(void)snprintf(env, sizeof(env), "HOY_LIBEXECDIR=%s", dir ? dir : "");
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)execve(m->config.reaper, argv, envp);
+}
+
+int main(void)
+{
+	struct monitor m = {
+		.starter_fd = STARTER_FD,
+		.container_fd = CONTAINER_FD,
+		.run_fd = RUN_FD,
+		.lock_fd = -EBADF,
+		.listen_fd = -EBADF,
+		.io.out = {{&m, -EBADF, LOG_STDOUT, NULL}, {&m, -EBADF, LOG_STDERR, NULL}},
+		.io.in.fd = -EBADF,
+	};
+	struct err err = ERR_INIT;
+	int r;
+
+	if (fd_guard_stdio() < 0)
+		return 1;
+	for (int fd = STARTER_FD; fd <= RUN_FD; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			return 1;
+	(void)setsid(); /* fails when the starter did it already */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	r = prepare(&m, &err);
+	if (r < 0)
+		tell_starter(STARTER_FD, &err, r);
+	else
+		r = monitor_run(&m, &err);
+	if (m.loop) {
+		control_done(&m);
+		streams_done(&m);
+	}
+	log_close(m.log);
+	/* The kernel frees the rest, and the lock at last. */
+	if (m.reap)
+		become_reaper(&m);
+	return r < 0;
+}
