@@ -46,24 +46,6 @@ int tmp_make(struct store *s, struct tmp_dir *ret, struct err *err)
 	return err_sys(err, EAGAIN, "create a directory in %s/%s", s->root, TMP);
 }
 
-/* Removes the directory if it holds nothing but files: those are cheap to remove. */
-static bool remove_flat(int tmpfd, const char *name, int fd)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *e;
-
-	if (!d) {
-		fd_close(copy);
-		return false;
-	}
-	while ((e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			(void)unlinkat(fd, e->d_name, e->d_type == DT_DIR ? AT_REMOVEDIR : 0);
-	(void)closedir(d);
-	return unlinkat(tmpfd, name, AT_REMOVEDIR) == 0;
-}
-
 void tmp_done(struct store *s, struct tmp_dir *t)
 {
 	cleanup_fd int tmpfd = -EBADF;
@@ -72,7 +54,7 @@ void tmp_done(struct store *s, struct tmp_dir *t)
 		return;
 	(void)db_exec(s, NULL, "DELETE FROM pin WHERE job = ?", "s", t->name);
 	tmpfd = openat(s->dirfd, TMP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (tmpfd < 0 || !remove_flat(tmpfd, t->name, t->fd))
+	if (tmpfd < 0 || path_remove_tree(tmpfd, t->name, NULL) < 0)
 		s->keeper_wanted = true;
 	fd_close(TAKE_FD(t->fd));
 }
