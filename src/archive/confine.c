@@ -31,24 +31,73 @@
 #error "which AUDIT_ARCH is this?"
 #endif
 
-/* What libarchive, zlib-like decoders, OpenSSL's hashes, malloc, threads and our own code ask for. */
+/* What libarchive, zlib-like decoders, OpenSSL's hashes, malloc, threads and our own code ask for.
+ */
 static const uint16_t allowed[] = {
 	/* data */
-	__NR_read, __NR_write, __NR_pread64, __NR_pwrite64, __NR_readv, __NR_writev, __NR_lseek,
-	__NR_ftruncate, __NR_fallocate, __NR_sync_file_range, __NR_fadvise64, __NR_copy_file_range,
-	__NR_close, __NR_fcntl, __NR_dup, __NR_fstat, __NR_newfstatat, __NR_statx, __NR_getdents64,
+	__NR_read,
+	__NR_write,
+	__NR_pread64,
+	__NR_pwrite64,
+	__NR_readv,
+	__NR_writev,
+	__NR_lseek,
+	__NR_ftruncate,
+	__NR_fallocate,
+	__NR_sync_file_range,
+	__NR_fadvise64,
+	__NR_copy_file_range,
+	__NR_close,
+	__NR_fcntl,
+	__NR_dup,
+	__NR_fstat,
+	__NR_newfstatat,
+	__NR_statx,
+	__NR_getdents64,
 	/* names */
-	__NR_openat, __NR_openat2, __NR_mkdirat, __NR_mknodat, __NR_linkat, __NR_symlinkat,
-	__NR_unlinkat, __NR_renameat2, __NR_readlinkat, __NR_fchown, __NR_fchownat, __NR_fchmod,
-	__NR_fchmodat, __NR_utimensat, __NR_fsetxattr, __NR_fgetxattr, __NR_flistxattr,
+	__NR_openat,
+	__NR_openat2,
+	__NR_mkdirat,
+	__NR_mknodat,
+	__NR_linkat,
+	__NR_symlinkat,
+	__NR_unlinkat,
+	__NR_renameat2,
+	__NR_readlinkat,
+	__NR_fchown,
+	__NR_fchownat,
+	__NR_fchmod,
+	__NR_fchmodat,
+	__NR_utimensat,
+	__NR_fsetxattr,
+	__NR_fgetxattr,
+	__NR_flistxattr,
 #ifdef __NR_renameat
 	__NR_renameat,
 #endif
 	/* memory and threads */
-	__NR_mmap, __NR_munmap, __NR_mprotect, __NR_mremap, __NR_madvise, __NR_brk, __NR_futex,
-	__NR_set_robust_list, __NR_sched_yield, __NR_sched_getaffinity, __NR_gettid, __NR_getpid,
-	__NR_tgkill, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_exit,
-	__NR_exit_group, __NR_clock_gettime, __NR_getrandom, __NR_restart_syscall, __NR_prlimit64,
+	__NR_mmap,
+	__NR_munmap,
+	__NR_mprotect,
+	__NR_mremap,
+	__NR_madvise,
+	__NR_brk,
+	__NR_futex,
+	__NR_set_robust_list,
+	__NR_sched_yield,
+	__NR_sched_getaffinity,
+	__NR_gettid,
+	__NR_getpid,
+	__NR_tgkill,
+	__NR_rt_sigaction,
+	__NR_rt_sigprocmask,
+	__NR_rt_sigreturn,
+	__NR_exit,
+	__NR_exit_group,
+	__NR_clock_gettime,
+	__NR_getrandom,
+	__NR_restart_syscall,
+	__NR_prlimit64,
 #ifdef __NR_rseq
 	__NR_rseq,
 #endif
@@ -73,7 +122,8 @@ static int filter_calls(struct err *err)
 						    (uint8_t)(N_ALLOWED - i), 0);
 	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0);
 	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	/* clone3's flags lie in memory; without it the C library uses clone, which we can look at. */
+	/* clone3's flags lie in memory; without it the C library uses clone, which we can look at.
+	 */
 	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone3, 0, 1);
 	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
 	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 3);
@@ -98,7 +148,8 @@ static int drop_capabilities(struct err *err)
 
 	for (int cap = 0; cap < 64; cap++)
 		if (!(keep & (UINT64_C(1) << cap)))
-			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* those that do not exist fail */
+			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0,
+				    0); /* those that do not exist fail */
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capget, &head, have) < 0)
 		return err_sys(err, errno, "read capabilities");
@@ -137,15 +188,17 @@ static int limit_resources(struct err *err)
 	return r;
 }
 
-/* The directory mounted on itself, restricted, becomes the root and everything else goes away. False when
- * it cannot be mounted here: it belongs to another mount namespace. */
+/* The directory mounted on itself, restricted, becomes the root and everything else goes away.
+ * False when it cannot be mounted here: it belongs to another mount namespace. */
 static bool pivot(int dir_fd)
 {
-	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
+	struct mount_attr attr = {.attr_set =
+					  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
 	cleanup_fd int tree = (int)syscall(SYS_open_tree, dir_fd, "",
 					   AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-	if (tree < 0 || syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ||
+	if (tree < 0 ||
+	    syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ||
 	    syscall(SYS_move_mount, tree, "", dir_fd, "",
 		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return false;

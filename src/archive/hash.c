@@ -22,7 +22,8 @@ struct hash *hash_new(void)
 {
 	cleanup(hash_free) struct hash *h = calloc(1, sizeof(*h));
 
-	if (!h || !(h->ctx = EVP_MD_CTX_new()) || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
+	if (!h || !(h->ctx = EVP_MD_CTX_new()) ||
+	    EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
 		return NULL;
 	return TAKE_PTR(h);
 }

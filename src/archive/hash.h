@@ -2,7 +2,8 @@
 /*
  * hash - SHA-256 of a stream, as a digest's text.
  *
- * hash_load() must have run before the worker confines itself: OpenSSL reads its configuration then.
+ * hash_load() must have run before the worker confines itself: OpenSSL reads its configuration
+ * then.
  */
 #pragma once
 

@@ -47,7 +47,8 @@ static int write_hole(int fd, struct hash *h, int64_t until, uint64_t *at, struc
 	int r = 0;
 
 	while (r == 0 && *at < (uint64_t)until)
-		r = write_piece(fd, h, zeros, MIN_OF(sizeof(zeros), (uint64_t)until - *at), at, err);
+		r = write_piece(fd, h, zeros, MIN_OF(sizeof(zeros), (uint64_t)until - *at), at,
+				err);
 	return r;
 }
 
@@ -132,7 +133,8 @@ int ingest_archive(struct tar *t, int dirfd, ingest_member_fn *fn, void *data, s
 	return r;
 }
 
-int ingest_blob(struct pump *p, int dirfd, uint32_t index, struct worker_reply *out, struct err *err)
+int ingest_blob(struct pump *p, int dirfd, uint32_t index, struct worker_reply *out,
+		struct err *err)
 {
 	cleanup_fd int fd = create(dirfd, index, err);
 	const void *block;

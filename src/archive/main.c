@@ -2,8 +2,8 @@
 /*
  * hoy-archive: one job of store/worker.h, told over fd 3, and then the end.
  *
- * A failure is answered at once, before anything is torn down: the thread that reads ahead may wait in a
- * read that never ends, and the process exits anyway.
+ * A failure is answered at once, before anything is torn down: the thread that reads ahead may wait
+ * in a read that never ends, and the process exits anyway.
  */
 #include <fcntl.h>
 #include <locale.h>
@@ -86,7 +86,7 @@ static int job_blob(struct job *job, struct err *err)
 
 static int job_hash(struct job *job, struct err *err)
 {
-	int r = open_pump(job, true, true, err);
+	int r = open_pump(job, !(job->req.flags & WORKER_INFLATE), true, err);
 
 	return r < 0 ? r : pump_finish(job->pump, job->reply.digest, err);
 }
@@ -181,7 +181,10 @@ static int prepare(struct job *job, struct err *err)
 
 int main(void)
 {
-	static struct job job = {.fds = {-EBADF, -EBADF}, .root_fd = -EBADF};
+	static struct job job = {
+		.fds = {-EBADF, -EBADF},
+			 .root_fd = -EBADF
+	  };
 	struct err err = ERR_INIT;
 	int r;
 

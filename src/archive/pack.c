@@ -111,7 +111,8 @@ static bool xattr_wanted(const char *name)
 
 static int compare_xattrs(const void *a, const void *b)
 {
-	return strcmp(((const struct tarball_xattr *)a)->name, ((const struct tarball_xattr *)b)->name);
+	return strcmp(((const struct tarball_xattr *)a)->name,
+		      ((const struct tarball_xattr *)b)->name);
 }
 
 static int read_xattrs(struct state *st, int fd, struct tarball_entry *e, struct err *err)
@@ -120,7 +121,8 @@ static int read_xattrs(struct state *st, int fd, struct tarball_entry *e, struct
 	size_t used = 0, count = 0;
 
 	if (len < 0)
-		return errno == EOPNOTSUPP ? 0 : err_sys(err, errno, "read attributes of %s", st->name);
+		return errno == EOPNOTSUPP ? 0
+					   : err_sys(err, errno, "read attributes of %s", st->name);
 	for (const char *p = st->xattr_names; p < st->xattr_names + len; p += strlen(p) + 1) {
 		if (!xattr_wanted(p))
 			continue;
@@ -128,7 +130,8 @@ static int read_xattrs(struct state *st, int fd, struct tarball_entry *e, struct
 		if (n < 0 && errno == ENODATA)
 			continue;
 		if (n < 0 || count == XATTRS_MAX)
-			return err_sys(err, n < 0 ? errno : E2BIG, "read attributes of %s", st->name);
+			return err_sys(err, n < 0 ? errno : E2BIG, "read attributes of %s",
+				       st->name);
 		st->xattrs[count++] = (struct tarball_xattr){p, st->xattr_values + used, (size_t)n};
 		used += (size_t)n;
 	}
@@ -227,7 +230,8 @@ static int put_whiteout(struct state *st, struct err *err)
 	int dir = slash ? (int)(slash - st->name) + 1 : 0;
 
 	(void)snprintf(name, sizeof(name), "%.*s.wh.%s", dir, st->name, st->name + dir);
-	return put_header(st, &(struct tarball_entry){.name = name, .type = '0', .mode = 0600}, err);
+	return put_header(st, &(struct tarball_entry){.name = name, .type = '0', .mode = 0600},
+			  err);
 }
 
 static int put_opaque(struct state *st, int fd, struct err *err)
@@ -237,7 +241,8 @@ static int put_opaque(struct state *st, int fd, struct err *err)
 	if (fgetxattr(fd, "user.overlay.opaque", value, sizeof(value)) != 1 || value[0] != 'y')
 		return 0;
 	(void)snprintf(name, sizeof(name), "%s.wh..wh..opq", st->name);
-	return put_header(st, &(struct tarball_entry){.name = name, .type = '0', .mode = 0600}, err);
+	return put_header(st, &(struct tarball_entry){.name = name, .type = '0', .mode = 0600},
+			  err);
 }
 
 static int pack_entry(struct state *st, int dirfd, const char *name, int depth, struct err *err);
@@ -437,7 +442,8 @@ static int pack_single(struct state *st, char *path, mode_t mode, struct err *er
 	}
 	if (slash)
 		*slash = '\0';
-	fd = path_open_in_root(st->p->root_fd, slash && *path ? path : ".", O_PATH | O_DIRECTORY, 0);
+	fd = path_open_in_root(st->p->root_fd, slash && *path ? path : ".", O_PATH | O_DIRECTORY,
+			       0);
 	return fd < 0 ? err_sys(err, fd, "open %s", path)
 		      : pack_entry(st, fd, slash ? slash + 1 : path, 0, err);
 }

@@ -2,9 +2,9 @@
 /*
  * pack - a directory tree becomes a tar, the same bytes for the same tree.
  *
- * Entries are sorted by name; a file with several names is written once, the others are hard links to
- * it; sockets are left out. Files are never opened before they are known to be regular: a FIFO would
- * block, a device would act.
+ * Entries are sorted by name; a file with several names is written once, the others are hard links
+ * to it; sockets are left out. Files are never opened before they are known to be regular: a FIFO
+ * would block, a device would act.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A ring of blocks between one producer and one consumer. `head` counts blocks filled, `tail` blocks given
- * back; both only grow. The consumer gives a block back when it asks for the next one. A block of length 0
- * is the end, a negative length the failure whose message is in p->err; after either the producer ends.
+ * A ring of blocks between one producer and one consumer. `head` counts blocks filled, `tail`
+ * blocks given back; both only grow. The consumer gives a block back when it asks for the next one.
+ * A block of length 0 is the end, a negative length the failure whose message is in p->err; after
+ * either the producer ends.
  */
 #include "archive/pump.h"
 

@@ -2,8 +2,8 @@
 /*
  * pump - a stream read ahead by a second thread, which also hashes it.
  *
- * Decompressing and hashing take one core, making files another. The reader gets blocks without a copy;
- * each is valid until the next call.
+ * Decompressing and hashing take one core, making files another. The reader gets blocks without a
+ * copy; each is valid until the next call.
  */
 #pragma once
 

@@ -59,7 +59,11 @@ static int sniff(struct stream *s, struct err *err)
 	static const struct {
 		const char *magic, *name;
 		size_t len;
-	} refused[] = {{"BZh", "bzip2", 3}, {"\xfd" "7zXZ", "xz", 5}};
+	} refused[] = {
+		{"BZh",			"bzip2", 3},
+		{"\xfd"
+		 "7zXZ", "xz",    5}
+	 };
 	int r = 0;
 
 	while (r == 0 && s->len < SNIFF && !s->in_end)
@@ -69,9 +73,10 @@ static int sniff(struct stream *s, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		if (s->len >= refused[i].len &&
 		    memcmp(s->in, refused[i].magic, refused[i].len) == 0)
-			return err_set(err, ERR_UNSUPPORTED,
-				       "archives compressed with %s are not supported (gzip and zstd are)",
-				       refused[i].name);
+			return err_set(
+				err, ERR_UNSUPPORTED,
+				"archives compressed with %s are not supported (gzip and zstd are)",
+				refused[i].name);
 	if (s->len >= 3 && memcmp(s->in, "\x1f\x8b\x08", 3) == 0)
 		s->kind = GZIP;
 	else if (s->len >= 4 && memcmp(s->in, "\x28\xb5\x2f\xfd", 4) == 0)
@@ -96,8 +101,8 @@ struct stream *stream_new(stream_read_fn *fn, void *data, bool raw, struct err *
 		s->inflate.crc_flag = ISAL_GZIP;
 	} else if (s->kind == ZSTD) {
 		s->zstd = ZSTD_createDStream();
-		if (!s->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax,
-								    ZSTD_LOG))) {
+		if (!s->zstd ||
+		    ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, ZSTD_LOG))) {
 			(void)err_oom(err);
 			return NULL;
 		}
@@ -238,6 +243,7 @@ ssize_t stream_read(struct stream *s, void *buf, size_t size, struct err *err)
 		s->total_out += (uint64_t)n;
 	if (s->total_out > WORKER_RATIO_FROM && s->total_out / WORKER_RATIO_MAX > s->total_in)
 		return err_set(err, ERR_TOO_LARGE,
-			       "the archive expands to more than %d times its size", WORKER_RATIO_MAX);
+			       "the archive expands to more than %d times its size",
+			       WORKER_RATIO_MAX);
 	return n;
 }

@@ -2,8 +2,9 @@
 /*
  * stream - bytes in, decompressed by what they are (gzip, zstd, or neither), in large blocks.
  *
- * A gzip stream may have several members; zeros may follow it, nothing else. A stream that ends early
- * or does not match its checksum is ERR_CORRUPT; one that expands beyond WORKER_RATIO_MAX is refused.
+ * A gzip stream may have several members; zeros may follow it, nothing else. A stream that ends
+ * early or does not match its checksum is ERR_CORRUPT; one that expands beyond WORKER_RATIO_MAX is
+ * refused.
  */
 #pragma once
 

@@ -21,7 +21,8 @@ static la_ssize_t read_block(struct archive *a, void *data, const void **block)
 	return n;
 }
 
-/* Takes the meaning of a return code: a warning is no failure (it tells of charsets and the like). */
+/* Takes the meaning of a return code: a warning is no failure (it tells of charsets and the like).
+ */
 static int check(struct tar *t, int rc, struct err *err)
 {
 	const char *msg = archive_error_string(t->a);

@@ -2,8 +2,8 @@
 /*
  * tar - reading: libarchive over a pump, with its failures in our words.
  *
- * setlocale(LC_CTYPE, "C.UTF-8") must have run: names in PAX headers are UTF-8, and libarchive gives
- * none that the locale cannot say.
+ * setlocale(LC_CTYPE, "C.UTF-8") must have run: names in PAX headers are UTF-8, and libarchive
+ * gives none that the locale cannot say.
  */
 #pragma once
 

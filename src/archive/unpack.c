@@ -2,13 +2,13 @@
 /*
  * Theory of operation
  *
- * One entry costs about four system calls: most archives list a directory's files one after the other,
- * so the parent of the last entry is kept open. An entry that replaces a directory on the way to that
- * parent has another parent itself, so what is kept is never stale.
+ * One entry costs about four system calls: most archives list a directory's files one after the
+ * other, so the parent of the last entry is kept open. An entry that replaces a directory on the
+ * way to that parent has another parent itself, so what is kept is never stale.
  *
- * Order for one file: create exclusively, data, owner, mode (chown clears setuid), attributes (chown
- * clears capabilities), times. Directories get their times after everything else, because files made
- * in them change those; the list of them is bounded like the entries.
+ * Order for one file: create exclusively, data, owner, mode (chown clears setuid), attributes
+ * (chown clears capabilities), times. Directories get their times after everything else, because
+ * files made in them change those; the list of them is bounded like the entries.
  *
  * What is in the way of an entry is removed, unless both are directories.
  */
@@ -36,7 +36,7 @@ struct dir_time {
 struct state {
 	struct unpack *u;
 	struct tar *tar;
-	char parent[PATH_MAX]; /* of the entry at hand */
+	char parent[PATH_MAX];	 /* of the entry at hand */
 	char name[NAME_MAX + 1]; /* "": the top itself */
 	char kept[PATH_MAX];	 /* the path that parent_fd was opened by */
 	int parent_fd;
@@ -164,10 +164,12 @@ static struct timespec entry_mtime(struct archive_entry *e)
 {
 	if (!archive_entry_mtime_is_set(e))
 		return (struct timespec){.tv_nsec = UTIME_NOW};
-	return (struct timespec){.tv_sec = archive_entry_mtime(e), .tv_nsec = archive_entry_mtime_nsec(e)};
+	return (struct timespec){.tv_sec = archive_entry_mtime(e),
+				 .tv_nsec = archive_entry_mtime_nsec(e)};
 }
 
-static int owner_of(struct state *st, struct archive_entry *e, uid_t *uid, gid_t *gid, struct err *err)
+static int owner_of(struct state *st, struct archive_entry *e, uid_t *uid, gid_t *gid,
+		    struct err *err)
 {
 	int64_t u = archive_entry_uid(e), g = archive_entry_gid(e);
 
@@ -177,8 +179,8 @@ static int owner_of(struct state *st, struct archive_entry *e, uid_t *uid, gid_t
 		return 0;
 	}
 	if (u < 0 || g < 0 || u >= UINT32_MAX || g >= UINT32_MAX)
-		return err_set(err, ERR_INVALID, "unpack %s/%s: impossible owner %lld:%lld", st->parent,
-			       st->name, (long long)u, (long long)g);
+		return err_set(err, ERR_INVALID, "unpack %s/%s: impossible owner %lld:%lld",
+			       st->parent, st->name, (long long)u, (long long)g);
 	*uid = (uid_t)u;
 	*gid = (gid_t)g;
 	return 0;
@@ -314,7 +316,8 @@ static int make_top(struct state *st, struct archive_entry *e, struct err *err)
 	cleanup_fd int fd = -EBADF;
 	int r;
 
-	/* "./": in a layer it is the root directory, in a copy it is the target, which stays as it is. */
+	/* "./": in a layer it is the root directory, in a copy it is the target, which stays as it
+	 * is. */
 	if (!st->u->layer || archive_entry_filetype(e) != AE_IFDIR)
 		return 0;
 	fd = openat(st->parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -333,12 +336,14 @@ static int make_hardlink(struct state *st, const char *target, struct err *err)
 
 	if (r < 0)
 		return r;
-	fd = path_open_in_root(st->u->root_fd, to.parent[0] ? to.parent : ".", O_PATH | O_DIRECTORY, 0);
+	fd = path_open_in_root(st->u->root_fd, to.parent[0] ? to.parent : ".", O_PATH | O_DIRECTORY,
+			       0);
 	for (int i = 0; fd >= 0 && i < 2; i++) {
 		if (linkat(fd, to.name, st->parent_fd, st->name, 0) == 0)
 			return 0;
 		if (errno != EEXIST || i > 0)
-			return err_sys(err, errno, "link %s/%s to %s", st->parent, st->name, target);
+			return err_sys(err, errno, "link %s/%s to %s", st->parent, st->name,
+				       target);
 		/* A link to itself must not remove the only name first. */
 		if (strcmp(to.parent, st->parent) == 0 && strcmp(to.name, st->name) == 0)
 			return 0;
@@ -350,7 +355,8 @@ static int make_hardlink(struct state *st, const char *target, struct err *err)
 }
 
 /* What is made with a name and not with an fd: links, devices, FIFOs. */
-static int make_node(struct state *st, struct archive_entry *e, const char *symlink_to, struct err *err)
+static int make_node(struct state *st, struct archive_entry *e, const char *symlink_to,
+		     struct err *err)
 {
 	mode_t type = archive_entry_filetype(e), mode = archive_entry_perm(e) & 07777;
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, entry_mtime(e)};

@@ -2,13 +2,13 @@
 /*
  * unpack - a tar's entries become files below a directory, by system calls of our own.
  *
- * Every name is resolved with openat2(RESOLVE_IN_ROOT), so that this is safe even without the worker's
- * confinement: links inside lead inside. A ".." in a name is refused; a leading "/" means the root.
- * Hard links lead only to what is below the root. Extended attributes: user.*, security.capability
- * and POSIX ACLs; never user.overlay.*, trusted.*, security labels of the host.
+ * Every name is resolved with openat2(RESOLVE_IN_ROOT), so that this is safe even without the
+ * worker's confinement: links inside lead inside. A ".." in a name is refused; a leading "/" means
+ * the root. Hard links lead only to what is below the root. Extended attributes: user.*,
+ * security.capability and POSIX ACLs; never user.overlay.*, trusted.*, security labels of the host.
  *
- * In a layer, .wh.NAME becomes the device 0:0 and .wh..wh..opq the attribute user.overlay.opaque=y of its
- * directory, as overlayfs mounted with userxattr reads them.
+ * In a layer, .wh.NAME becomes the device 0:0 and .wh..wh..opq the attribute user.overlay.opaque=y
+ * of its directory, as overlayfs mounted with userxattr reads them.
  */
 #pragma once
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Layers are shared between images and between processes that load at the same time. There is one lock
- * for each first byte of a diffID; a batch takes the locks of all its layers in ascending order, so that
- * two batches never wait for each other in a ring, and only then looks which layers are missing. Those that
- * are there get a pin in the same transaction, so that no removal takes them away before our image holds
- * them. The others are unpacked, as many at once as there are CPUs.
+ * Layers are shared between images and between processes that load at the same time. There is one
+ * lock for each first byte of a diffID; a batch takes the locks of all its layers in ascending
+ * order, so that two batches never wait for each other in a ring, and only then looks which layers
+ * are missing. Those that are there get a pin in the same transaction, so that no removal takes
+ * them away before our image holds them. The others are unpacked, as many at once as there are
+ * CPUs.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -58,7 +59,8 @@ static int take_locks(struct batch *b, struct err *err)
 	if (dir < 0)
 		return dir;
 	for (size_t i = 0; i < b->work.n; i++) {
-		const char *hex = digest_hex(JSON_AT(struct batch_work, &b->work, i)->layer->diff_id);
+		const char *hex =
+			digest_hex(JSON_AT(struct batch_work, &b->work, i)->layer->diff_id);
 		char byte[3] = {hex[0], hex[1], '\0'};
 
 		wanted[strtoul(byte, NULL, 16)] = true;
@@ -88,13 +90,14 @@ static int pin_present(struct batch *b, struct err *err)
 		db_end(q);
 		w->needed = r == 0;
 		if (r > 0)
-			r = db_exec(s, err, "INSERT OR IGNORE INTO pin (digest, job) VALUES (?, ?)", "ss",
-				    w->layer->diff_id, b->tmp.name);
+			r = db_exec(s, err, "INSERT OR IGNORE INTO pin (digest, job) VALUES (?, ?)",
+				    "ss", w->layer->diff_id, b->tmp.name);
 	}
 	return db_finish(s, r < 0 ? r : 0, false, err);
 }
 
-static int start(struct batch *b, struct batch_work *w, size_t i, struct worker *worker, struct err *err)
+static int start(struct batch *b, struct batch_work *w, size_t i, struct worker *worker,
+		 struct err *err)
 {
 	struct worker_request req = {.job = WORKER_LAYER};
 	cleanup_fd int in = batch_open_blob(b, w->layer->blob, err), dir = -EBADF;

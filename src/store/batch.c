@@ -4,15 +4,15 @@
  *
  *   1. blobs lie as files in the batch's directory in tmp/; layers are unpacked there, too;
  *   2. the blobs are synced (they began to go to the disk while they were written);
- *   3. in one transaction, whose lock is also the lock of all names in blobs/ and layers/, files and
- *      directories are renamed to their places and the rows are written. Dying here leaves names without
- *      rows, which anybody may move away inside a transaction of his own;
+ *   3. in one transaction, whose lock is also the lock of all names in blobs/ and layers/, files
+ * and directories are renamed to their places and the rows are written. Dying here leaves names
+ * without rows, which anybody may move away inside a transaction of his own;
  *   4. the directories and the log are synced: now the image is there for good.
  *
- * The layers' files are not synced: that would take longer than all the rest. They can be made again
- * from the blobs. A layer's row therefore names the boot that unpacked it, until the keeper has synced
- * the file system and clears it; a layer of an earlier boot is unpacked again when it is asked for
- * (rebuild.c).
+ * The layers' files are not synced: that would take longer than all the rest. They can be made
+ * again from the blobs. A layer's row therefore names the boot that unpacked it, until the keeper
+ * has synced the file system and clears it; a layer of an earlier boot is unpacked again when it is
+ * asked for (rebuild.c).
  */
 #include "store/batch.h"
 
@@ -72,7 +72,8 @@ int batch_blob(struct batch *b, const char *digest, int64_t size, const char *fi
 	blob = json_list_add(b->a, &b->blobs, sizeof(*blob));
 	if (!blob)
 		return err_oom(err);
-	*blob = (struct batch_blob){.digest = arena_strdup(b->a, digest), .size = size,
+	*blob = (struct batch_blob){.digest = arena_strdup(b->a, digest),
+				    .size = size,
 				    .file = arena_strdup(b->a, file)};
 	return !blob->digest || (file && !blob->file) ? err_oom(err) : 0;
 }
@@ -95,7 +96,8 @@ int batch_open_blob(struct batch *b, const char *digest, struct err *err)
 int batch_text(struct batch *b, const char *text, size_t len, char **ret, struct err *err)
 {
 	cleanup_fd int in = memfd_create("document", MFD_CLOEXEC), dir = batch_dir(b, err);
-	struct worker_request req = {.job = WORKER_BLOB, .index = WORKER_MEMBERS_MAX + b->n_texts++};
+	struct worker_request req = {.job = WORKER_BLOB,
+				     .index = WORKER_MEMBERS_MAX + b->n_texts++};
 	struct worker_reply reply;
 	char file[32];
 	int r;
@@ -152,8 +154,8 @@ static int sync_blobs(struct batch *b, struct err *err)
 static int publish_blob(struct batch *b, const struct batch_blob *blob, int dirfd, struct err *err)
 {
 	struct store *s = b->s;
-	int r = row_exists(s, db_query(s, err, "SELECT 1 FROM blob WHERE digest = ?", "s", blob->digest),
-			   err);
+	int r = row_exists(
+		s, db_query(s, err, "SELECT 1 FROM blob WHERE digest = ?", "s", blob->digest), err);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -184,25 +186,28 @@ static int publish_layer(struct batch *b, const struct batch_work *w, const char
 	(void)snprintf(target, sizeof(target), "../layers/%.64s", hex);
 	if (symlinkat(target, names, id) < 0)
 		return err_sys(err, errno, "name layer %s", w->layer->diff_id);
-	return db_exec(b->s, err, "INSERT INTO layer (diff_id, short, size, boot) VALUES (?, ?, ?, ?)",
-		       "ssis", w->layer->diff_id, id, w->size, boot);
+	return db_exec(b->s, err,
+		       "INSERT INTO layer (diff_id, short, size, boot) VALUES (?, ?, ?, ?)", "ssis",
+		       w->layer->diff_id, id, w->size, boot);
 }
 
 static int publish_parts(struct batch *b, struct err *err)
 {
-	cleanup_fd int blobs = path_open_beneath(b->s->dirfd, "blobs/sha256", O_RDONLY | O_DIRECTORY, 0);
+	cleanup_fd int blobs =
+		path_open_beneath(b->s->dirfd, "blobs/sha256", O_RDONLY | O_DIRECTORY, 0);
 	cleanup_fd int layers = path_open_beneath(b->s->dirfd, "layers", O_RDONLY | O_DIRECTORY, 0);
 	cleanup_fd int names = path_open_beneath(b->s->dirfd, "l", O_RDONLY | O_DIRECTORY, 0);
 	char boot[40];
 	int r = boot_id(boot, err);
 
 	if (blobs < 0 || layers < 0 || names < 0)
-		return err_sys(err, MIN_OF(blobs, MIN_OF(layers, names)), "open the directories of %s",
-			       b->s->root);
+		return err_sys(err, MIN_OF(blobs, MIN_OF(layers, names)),
+			       "open the directories of %s", b->s->root);
 	for (size_t i = 0; r == 0 && i < b->blobs.n; i++)
 		r = publish_blob(b, JSON_AT(struct batch_blob, &b->blobs, i), blobs, err);
 	for (size_t i = 0; r == 0 && i < b->work.n; i++)
-		r = publish_layer(b, JSON_AT(struct batch_work, &b->work, i), boot, layers, names, err);
+		r = publish_layer(b, JSON_AT(struct batch_work, &b->work, i), boot, layers, names,
+				  err);
 	if (r == 0 && (fsync(blobs) < 0 || fsync(layers) < 0 || fsync(names) < 0))
 		r = err_sys(err, errno, "sync the directories of %s", b->s->root);
 	return r;
@@ -211,27 +216,31 @@ static int publish_parts(struct batch *b, struct err *err)
 static int publish_new_image(struct batch *b, const struct batch_image *img, struct err *err)
 {
 	struct store *s = b->s;
-	int r = db_exec(s, err,
-			"INSERT INTO image (id, manifest, manifest_type, manifest_size, config, created, "
-			"size, tagged) VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
-			"sssisi", img->id, img->manifest, img->manifest_type, img->manifest_size,
-			img->config, img->created);
+	int r = db_exec(
+		s, err,
+		"INSERT INTO image (id, manifest, manifest_type, manifest_size, config, created, "
+		"size, tagged) VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
+		"sssisi", img->id, img->manifest, img->manifest_type, img->manifest_size,
+		img->config, img->created);
 
 	for (size_t i = 0; r == 0 && i < img->layers.n; i++) {
 		const struct batch_layer *l = JSON_AT(struct batch_layer, &img->layers, i);
 
 		r = db_exec(s, err,
-			    "INSERT INTO image_layer (image, pos, layer, blob, media_type) VALUES (?, ?, "
+			    "INSERT INTO image_layer (image, pos, layer, blob, media_type) VALUES "
+			    "(?, ?, "
 			    "?, ?, ?)",
 			    "sisss", img->id, (int64_t)i, l->diff_id, l->blob, l->media_type);
 	}
 	if (r == 0)
-		r = db_exec(s, err, "INSERT INTO image_blob (image, blob) VALUES (?1, ?1), (?1, ?2)",
-			    "ss", img->id, img->manifest);
+		r = db_exec(s, err,
+			    "INSERT INTO image_blob (image, blob) VALUES (?1, ?1), (?1, ?2)", "ss",
+			    img->id, img->manifest);
 	if (r == 0)
 		r = db_exec(s, err,
 			    "UPDATE image SET size = (SELECT coalesce(sum(layer.size), 0) FROM "
-			    "image_layer JOIN layer ON diff_id = layer WHERE image = image.id) WHERE id = ?",
+			    "image_layer JOIN layer ON diff_id = layer WHERE image = image.id) "
+			    "WHERE id = ?",
 			    "s", img->id);
 	return r;
 }
@@ -239,7 +248,8 @@ static int publish_new_image(struct batch *b, const struct batch_image *img, str
 static int publish_image(struct batch *b, const struct batch_image *img, struct err *err)
 {
 	struct store *s = b->s;
-	int r = row_exists(s, db_query(s, err, "SELECT 1 FROM image WHERE id = ?", "s", img->id), err);
+	int r = row_exists(s, db_query(s, err, "SELECT 1 FROM image WHERE id = ?", "s", img->id),
+			   err);
 
 	if (r == 0)
 		r = publish_new_image(b, img, err);
@@ -250,7 +260,8 @@ static int publish_image(struct batch *b, const struct batch_image *img, struct 
 		r = image_set_name(s, img->id, *n, err);
 	for (char **d = img->digests; r == 0 && d && *d; d++)
 		r = db_exec(s, err,
-			    "INSERT INTO digest (name, image) VALUES (?, ?) ON CONFLICT (name) DO UPDATE "
+			    "INSERT INTO digest (name, image) VALUES (?, ?) ON CONFLICT (name) DO "
+			    "UPDATE "
 			    "SET image = excluded.image",
 			    "ss", *d, img->id);
 	return r;

@@ -61,7 +61,8 @@ void batch_done(struct batch *b);
 DEFINE_CLEANUP_VALUE(struct batch, batch_done)
 /* A new fd of the batch's directory, for one worker: the caller's. */
 int batch_dir(struct batch *b, struct err *err);
-int batch_blob(struct batch *b, const char *digest, int64_t size, const char *file, struct err *err);
+int batch_blob(struct batch *b, const char *digest, int64_t size, const char *file,
+	       struct err *err);
 struct batch_blob *batch_find_blob(struct batch *b, const char *digest);
 /* An fd of the blob's bytes: the caller's. */
 int batch_open_blob(struct batch *b, const char *digest, struct err *err);

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "spec/reference.h"
 #include "store/layer.h"
+#include "store/rebuild.h"
 
 #define COLUMNS	      "SELECT id, manifest, config, created, size, tagged FROM image "
 #define DIGEST_PREFIX "sha256:"
@@ -337,11 +338,13 @@ int store_image_lower(struct store *s, struct arena *a, const struct store_image
 			 "ORDER BY top DESC",
 			 "s", img->id);
 	char **v = NULL, *path;
+	bool unsynced = false;
 	int r;
 
 	/* A layer that occurs twice is listed once, at its topmost place: overlay refuses it twice,
 	 * and all that the lower one says is said again by the upper. */
 	while ((r = db_step(s, q, err)) > 0) {
+		unsynced |= *db_text(q, 1) != '\0';
 		path = arena_printf(a, "%s/l/%s", s->root, db_text(q, 0));
 		v = path ? strv_append(a, v, path) : NULL;
 		if (!v) {
@@ -351,6 +354,8 @@ int store_image_lower(struct store *s, struct arena *a, const struct store_image
 	}
 	if (r == 0 && !v)
 		return err_set(err, ERR_CORRUPT, "image %s has no layers here", img->id);
+	if (r == 0 && unsynced)
+		r = layer_rebuild_stale(s, img->id, err);
 	*ret = v;
 	return r;
 }

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "store/store.h"
 
@@ -17,5 +19,8 @@
 
 /* Starts one and does not wait; failing to do so is no failure of the caller. */
 void keeper_start(struct store *s);
-/* The work itself, in this process. */
-int keeper_run(struct store *s, struct err *err);
+/* The lock, for keeper_run: an fd, -EWOULDBLOCK (no message) when one is at work and we do not
+ * wait. */
+int keeper_lock(struct store *s, bool wait, struct err *err);
+/* The work itself, in this process. Closes the lock. */
+int keeper_run(struct store *s, int lock, struct err *err);

@@ -2,18 +2,17 @@
 /*
  * Theory of operation
  *
- * The archive worker cuts the archive into files and hashes each; nothing of an archive is trusted but
- * these hashes. Then one of two descriptions is followed:
- *   - manifest.json (docker save, podman, skopeo): configuration and layers by file name, tags. An OCI
- *     manifest of the same configuration in index.json is taken over, so that its digest stays; otherwise
- *     one is made, with the layers as they came;
+ * The archive worker cuts the archive into files and hashes each; nothing of an archive is trusted
+ * but these hashes. Then one of two descriptions is followed:
+ *   - manifest.json (docker save, podman, skopeo): configuration and layers by file name, tags. An
+ * OCI manifest of the same configuration in index.json is taken over, so that its digest stays;
+ * otherwise one is made, with the layers as they came;
  *   - index.json (OCI): by digest only, names from annotations.
  * An image's id is the digest of its configuration, as everywhere.
  */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 
 #include "base/clock.h"
 #include "base/path.h"
@@ -46,8 +45,8 @@ static int add_name(struct arena *a, struct batch_image *img, const char *name, 
 }
 
 /* The configuration's own part: id, text, time; *ret is the decoded document. */
-static int read_config(struct source *src, struct batch_image *img, const char *digest, int64_t size,
-		       struct image_config *ret, struct err *err)
+static int read_config(struct source *src, struct batch_image *img, const char *digest,
+		       int64_t size, struct image_config *ret, struct err *err)
 {
 	size_t len;
 	int r = source_blob_text(src, digest, size, IMAGE_CONFIG_MAX, &img->config, &len, err);
@@ -67,15 +66,16 @@ static int read_config(struct source *src, struct batch_image *img, const char *
 	return 0;
 }
 
-static int add_layer(struct batch *b, struct batch_image *img, const char *diff_id, const char *blob,
-		     const char *media_type, struct err *err)
+static int add_layer(struct batch *b, struct batch_image *img, const char *diff_id,
+		     const char *blob, const char *media_type, struct err *err)
 {
 	struct batch_layer *l = json_list_add(b->a, &img->layers, sizeof(*l));
 
 	if (!l)
 		return err_oom(err);
 	if (!digest_is_sha256(diff_id))
-		return err_set(err, ERR_UNSUPPORTED, "layer %s: only sha256 digests are supported", diff_id);
+		return err_set(err, ERR_UNSUPPORTED, "layer %s: only sha256 digests are supported",
+			       diff_id);
 	*l = (struct batch_layer){.diff_id = arena_strdup(b->a, diff_id),
 				  .blob = arena_strdup(b->a, blob),
 				  .media_type = arena_strdup(b->a, media_type)};
@@ -107,7 +107,8 @@ static int load_manifest(struct source *src, struct batch_image *img,
 				       l->media_type);
 		r = source_blob(src, l->digest, l->size, err);
 		if (r == 0)
-			r = add_layer(src->b, img, c.rootfs.diff_ids[i], l->digest, l->media_type, err);
+			r = add_layer(src->b, img, c.rootfs.diff_ids[i], l->digest, l->media_type,
+				      err);
 	}
 	if (r < 0)
 		return r;
@@ -117,24 +118,10 @@ static int load_manifest(struct source *src, struct batch_image *img,
 	return img->manifest && img->manifest_type ? 0 : err_oom(err);
 }
 
-static const char *host_architecture(void)
-{
-	static const struct {
-		const char *machine, *architecture;
-	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}};
-	struct utsname u;
-
-	if (uname(&u) == 0)
-		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-			if (str_eq(u.machine, names[i].machine))
-				return names[i].architecture;
-	return "amd64";
-}
-
 static bool is_for_host(const struct image_descriptor *d)
 {
 	return !d->platform || (str_eq(d->platform->os, "linux") &&
-				str_eq(d->platform->architecture, host_architecture()));
+				str_eq(d->platform->architecture, manifest_architecture()));
 }
 
 /* The manifest that a descriptor means: itself, or the host's of an index. */
@@ -161,13 +148,14 @@ static int resolve(struct source *src, const struct image_descriptor *d, int dep
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < index->manifests.n; i++) {
-		const struct image_descriptor *m = JSON_AT(struct image_descriptor, &index->manifests, i);
+		const struct image_descriptor *m =
+			JSON_AT(struct image_descriptor, &index->manifests, i);
 
 		if (is_for_host(m))
 			return resolve(src, m, depth + 1, ret, err);
 	}
 	return err_set(err, ERR_NOT_FOUND, "index %s has no image for linux/%s", d->digest,
-		       host_architecture());
+		       manifest_architecture());
 }
 
 static int load_described(struct source *src, const struct image_descriptor *d, struct err *err)
@@ -197,7 +185,8 @@ static int load_index(struct source *src, const char *text, size_t len, struct e
 	int r = image_index_decode(src->b->a, text, len, &index, err);
 
 	for (size_t i = 0; r == 0 && i < index.manifests.n; i++) {
-		const struct image_descriptor *d = JSON_AT(struct image_descriptor, &index.manifests, i);
+		const struct image_descriptor *d =
+			JSON_AT(struct image_descriptor, &index.manifests, i);
 
 		if (!is_for_host(d) && index.manifests.n > 1)
 			continue;
@@ -205,7 +194,8 @@ static int load_index(struct source *src, const char *text, size_t len, struct e
 		taken++;
 	}
 	if (r == 0 && taken == 0)
-		r = err_set(err, ERR_INVALID, "no image for linux/%s in it", host_architecture());
+		r = err_set(err, ERR_INVALID, "no image for linux/%s in it",
+			    manifest_architecture());
 	return r;
 }
 
@@ -225,10 +215,13 @@ static int find_manifest(struct source *src, const char *config, struct batch_im
 	    image_index_decode(src->b->a, text, len, &index, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < index.manifests.n; i++) {
-		const struct image_descriptor *d = JSON_AT(struct image_descriptor, &index.manifests, i), *t;
+		const struct image_descriptor *d = JSON_AT(struct image_descriptor,
+							   &index.manifests, i),
+					      *t;
 
 		if (resolve(src, d, 0, &t, NULL) < 0 ||
-		    source_blob_text(src, t->digest, t->size, IMAGE_MANIFEST_MAX, &text, &len, NULL) < 0 ||
+		    source_blob_text(src, t->digest, t->size, IMAGE_MANIFEST_MAX, &text, &len,
+				     NULL) < 0 ||
 		    image_manifest_decode(src->b->a, text, len, &m, NULL) < 0 ||
 		    !str_eq(m.config.digest, config))
 			continue;
@@ -253,7 +246,8 @@ static int load_layers(struct source *src, struct batch_image *img,
 		const char *type = NULL;
 
 		if (!f)
-			return err_set(err, ERR_INVALID, "%s is missing in the archive", e->layers[i]);
+			return err_set(err, ERR_INVALID, "%s is missing in the archive",
+				       e->layers[i]);
 		r = batch_blob(src->b, f->digest, f->size, f->file, err);
 		if (r == 0)
 			r = manifest_layer_type(src->b, f->digest, &type, err);
@@ -313,8 +307,9 @@ static int load_any(struct source *src, struct err *err)
 	if (r > 0)
 		return load_index(src, text, len, err);
 	if (r == 0 && src->layout < 0 && source_find(src, "repositories"))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "the archive has the layout of Docker before 1.10, which has no image ids");
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"the archive has the layout of Docker before 1.10, which has no image ids");
 	if (r == 0)
 		return err_set(err, ERR_INVALID,
 			       "not an image archive: neither manifest.json nor index.json in it");

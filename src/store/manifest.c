@@ -2,6 +2,7 @@
 #include "store/manifest.h"
 
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -44,8 +45,9 @@ static int add_descriptor(struct batch *b, json_t *to, const char *type, const c
 
 int manifest_make(struct batch *b, struct batch_image *img, struct err *err)
 {
-	cleanup(json_unref) json_t *m = json_pack("{s:i, s:s, s:{}, s:[]}", "schemaVersion", 2, "mediaType",
-						  MEDIA_OCI_MANIFEST, "config", "layers");
+	cleanup(json_unref) json_t *m =
+		json_pack("{s:i, s:s, s:{}, s:[]}", "schemaVersion", 2, "mediaType",
+			  MEDIA_OCI_MANIFEST, "config", "layers");
 	cleanup(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
 	int r = m ? add_descriptor(b, json_object_get(m, "config"), MEDIA_OCI_CONFIG, img->id, err)
 		  : err_oom(err);
@@ -84,4 +86,21 @@ int manifest_result(struct batch *b, struct json_list *out, struct err *err)
 			si->names = img->names ?: strv_dup(b->a, NULL);
 	}
 	return 0;
+}
+
+const char *manifest_architecture(void)
+{
+	static const struct {
+		const char *machine, *architecture;
+	} names[] = {
+		{"x86_64",  "amd64"},
+		     {"aarch64", "arm64"}
+	 };
+	struct utsname u;
+
+	if (uname(&u) == 0)
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			if (str_eq(u.machine, names[i].machine))
+				return names[i].architecture;
+	return "amd64";
 }

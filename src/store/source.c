@@ -24,7 +24,8 @@ static int check_doubles(struct source *src, struct err *err)
 		const struct source_file *a = JSON_AT(struct source_file, &src->files, i - 1);
 		const struct source_file *b = a + 1;
 
-		if (str_eq(a->name, b->name) && !(str_eq(a->digest, b->digest) && str_eq(a->link, b->link)))
+		if (str_eq(a->name, b->name) &&
+		    !(str_eq(a->digest, b->digest) && str_eq(a->link, b->link)))
 			return err_set(err, ERR_INVALID, "the archive has two different files %s",
 				       a->name);
 	}
@@ -84,20 +85,21 @@ const struct source_file *source_find(struct source *src, const char *name)
 	struct source_file key = {.name = path_clean(src->b->a, name)};
 
 	for (int i = 0; key.name && src->files.n > 0 && i < LINKS_MAX; i++) {
-		const struct source_file *f = bsearch(&key, src->files.items, src->files.n,
-						      sizeof(key), compare);
+		const struct source_file *f =
+			bsearch(&key, src->files.items, src->files.n, sizeof(key), compare);
 		const char *slash;
 
 		if (!f || !f->link)
 			return f;
 		/* A symbolic link's target starts from its directory. */
 		slash = strrchr(f->name, '/');
-		key.name = slash ? arena_printf(src->b->a, "%.*s/%s", (int)(slash - f->name), f->name,
-						f->link)
+		key.name = slash ? arena_printf(src->b->a, "%.*s/%s", (int)(slash - f->name),
+						f->name, f->link)
 				 : arena_strdup(src->b->a, f->link);
 		key.name = key.name ? path_clean(src->b->a, key.name) : NULL;
 		/* A hard link's from the top. */
-		if (key.name && !bsearch(&key, src->files.items, src->files.n, sizeof(key), compare))
+		if (key.name &&
+		    !bsearch(&key, src->files.items, src->files.n, sizeof(key), compare))
 			key.name = path_clean(src->b->a, f->link);
 	}
 	return NULL;
@@ -107,7 +109,8 @@ const struct source_file *source_find(struct source *src, const char *name)
 static int copy_from_layout(struct source *src, const char *digest, const char *path, int64_t size,
 			    struct err *err)
 {
-	cleanup_fd int in = path_open_in_root(src->layout, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	cleanup_fd int in =
+		path_open_in_root(src->layout, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	cleanup_fd int dir = batch_dir(src->b, err);
 	struct worker_request req = {.job = WORKER_BLOB, .index = (uint32_t)src->b->blobs.n};
 	struct worker_reply reply;
@@ -139,7 +142,8 @@ int source_blob(struct source *src, const char *digest, int64_t size, struct err
 	if (batch_find_blob(src->b, digest))
 		return 0;
 	if (!digest_is_sha256(digest))
-		return err_set(err, ERR_UNSUPPORTED, "blob %s: only sha256 digests are supported", digest);
+		return err_set(err, ERR_UNSUPPORTED, "blob %s: only sha256 digests are supported",
+			       digest);
 	(void)snprintf(path, sizeof(path), "blobs/sha256/%.64s", digest_hex(digest));
 	if (src->layout >= 0)
 		return copy_from_layout(src, digest, path, size, err);
@@ -157,8 +161,8 @@ int source_blob(struct source *src, const char *digest, int64_t size, struct err
 	return batch_blob(src->b, digest, f->size, f->file, err);
 }
 
-static int read_text(struct source *src, int fd, const char *what, size_t max, char **text, size_t *len,
-		     struct err *err)
+static int read_text(struct source *src, int fd, const char *what, size_t max, char **text,
+		     size_t *len, struct err *err)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT(max);
 	int r = fd_read_all(fd, &b, what, err);

@@ -68,8 +68,8 @@ static void time_record(struct buf *b, int64_t ns)
 	if (sec < 0 && rest) {
 		sec++;
 		rest = NS_PER_SEC - rest;
-		(void)snprintf(text, sizeof(text), "%s%" PRId64 ".%09" PRId64, sec == 0 ? "-" : "", sec,
-			       rest);
+		(void)snprintf(text, sizeof(text), "%s%" PRId64 ".%09" PRId64, sec == 0 ? "-" : "",
+			       sec, rest);
 	} else {
 		(void)snprintf(text, sizeof(text), "%" PRId64 ".%09" PRId64, sec, rest);
 	}
@@ -121,7 +121,9 @@ static void put_text(char *field, size_t size, const char *s)
 
 static void block(struct buf *b, const struct tarball_entry *e)
 {
-	struct ustar h = {.type = e->type, .magic = "ustar", .version = {'0', '0'}};
+	struct ustar h = {
+		.type = e->type, .magic = "ustar", .version = {'0', '0'}
+	};
 	const unsigned char *bytes = (const unsigned char *)&h;
 	unsigned sum = 0;
 	char text[8];
@@ -133,7 +135,9 @@ static void block(struct buf *b, const struct tarball_entry *e)
 	octal(h.gid, sizeof(h.gid), e->gid > OCT7 ? 0 : e->gid);
 	octal(h.size, sizeof(h.size), e->size > OCT11 ? 0 : e->size);
 	octal(h.mtime, sizeof(h.mtime),
-	      e->mtime < 0 || (uint64_t)(e->mtime / NS_PER_SEC) > OCT11 ? 0 : (uint64_t)(e->mtime / NS_PER_SEC));
+	      e->mtime < 0 || (uint64_t)(e->mtime / NS_PER_SEC) > OCT11
+		      ? 0
+		      : (uint64_t)(e->mtime / NS_PER_SEC));
 	octal(h.major, sizeof(h.major), e->major & OCT7);
 	octal(h.minor, sizeof(h.minor), e->minor & OCT7);
 	memset(h.checksum, ' ', sizeof(h.checksum));
@@ -151,11 +155,13 @@ int tarball_header(struct buf *b, const struct tarball_entry *e, struct err *err
 
 	records(&pax, e);
 	if (pax.failed)
-		return err_set(err, ERR_TOO_LARGE, "%s: names and attributes do not fit a tar header",
-			       e->name);
+		return err_set(err, ERR_TOO_LARGE,
+			       "%s: names and attributes do not fit a tar header", e->name);
 	if (pax.len > 0) {
-		block(b, &(struct tarball_entry){.name = "PaxHeaders.0/header", .type = 'x',
-						 .mode = 0644, .size = pax.len});
+		block(b, &(struct tarball_entry){.name = "PaxHeaders.0/header",
+						 .type = 'x',
+						 .mode = 0644,
+						 .size = pax.len});
 		buf_add(b, pax.data, pax.len);
 		buf_add(b, zeros, tarball_padding(pax.len));
 	}

@@ -2,12 +2,13 @@
 /*
  * tarball - writing tar headers: POSIX ustar, with PAX records where ustar cannot say it.
  *
- * The same entries give the same bytes. Sub-second times, long names, big numbers, names that are not
- * ASCII and extended attributes (SCHILY.xattr.NAME, as GNU tar and Docker write them) are PAX records.
- * Source: POSIX.1-2017 pax, "pax Interchange Format".
+ * The same entries give the same bytes. Sub-second times, long names, big numbers, names that are
+ * not ASCII and extended attributes (SCHILY.xattr.NAME, as GNU tar and Docker write them) are PAX
+ * records. Source: POSIX.1-2017 pax, "pax Interchange Format".
  *
- *   r = tarball_header(&b, &(struct tarball_entry){.name = "a", .type = '0', .mode = 0644, .size = n}, err);
- *   …write b, then n bytes of data, then tarball_padding(n) zeros; at the end TARBALL_END zeros…
+ *   r = tarball_header(&b, &(struct tarball_entry){.name = "a", .type = '0', .mode = 0644, .size =
+ * n}, err); …write b, then n bytes of data, then tarball_padding(n) zeros; at the end TARBALL_END
+ * zeros…
  */
 #pragma once
 
@@ -28,9 +29,9 @@ struct tarball_xattr {
 struct tarball_entry {
 	const char *name; /* relative; directories end in a slash */
 	const char *link; /* of types '1' and '2' */
-	char type;	  /* '0' file, '1' hard link, '2' link, '3' char, '4' block, '5' dir, '6' FIFO */
+	char type; /* '0' file, '1' hard link, '2' link, '3' char, '4' block, '5' dir, '6' FIFO */
 	uint32_t mode, uid, gid;
-	uint64_t size;	/* of type '0' only */
+	uint64_t size; /* of type '0' only */
 	int64_t mtime; /* nanoseconds */
 	uint32_t major, minor;
 	const struct tarball_xattr *xattrs;

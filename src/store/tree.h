@@ -21,6 +21,7 @@ struct tree_pack {
 	bool contents_only;	  /* the children of `path`, not the directory itself */
 	bool follow_link;	  /* follow `path` when it is a symbolic link (cp -L) */
 	bool numeric_owner_reset; /* owner 0:0 for every entry */
+	bool one_filesystem;	  /* leave out what is mounted below: export of a live root */
 };
 int tree_pack(struct store *s, const struct tree_pack *p, int out_fd, struct err *err);
 

@@ -26,9 +26,10 @@ int worker_start(struct worker *w, const struct worker_request *req, int stream_
 	if (r < 0)
 		return err_sys(err, r, "create a socket pair");
 	to[0] = (struct proc_fd){.from = pair[1], .to = WORKER_FD};
-	r = proc_spawn(&(struct proc_spawn){.path = path, .argv = argv, .fds = to, .n_fds = 1,
-					    .die_with_parent = true},
-		       &w->proc, err);
+	r = proc_spawn(
+		&(struct proc_spawn){
+			.path = path, .argv = argv, .fds = to, .n_fds = 1, .die_with_parent = true},
+		&w->proc, err);
 	fd_close(pair[1]);
 	if (r < 0) {
 		fd_close(pair[0]);
@@ -55,7 +56,8 @@ static int reap(struct worker *w, struct err *err)
 	if (status < 0)
 		return err_sys(err, status, "wait for " PROGRAM);
 	if (WIFSIGNALED(status))
-		return err_set(err, ERR_SYSTEM, PROGRAM " was killed by signal %d", WTERMSIG(status));
+		return err_set(err, ERR_SYSTEM, PROGRAM " was killed by signal %d",
+			       WTERMSIG(status));
 	if (WEXITSTATUS(status) != 0)
 		return err_set(err, ERR_SYSTEM, PROGRAM " ended with code %d", WEXITSTATUS(status));
 	return 0;
