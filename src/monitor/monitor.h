@@ -52,6 +52,8 @@ struct streams {
 	char *buffer; /* PACKET_MAX bytes, mapped while busy; also for packets that come in */
 	bool busy;
 	struct loop_source *idle_timer;
+	int64_t last_read; /* when, and how much: attach.c's let_fill */
+	size_t last_len;
 };
 
 struct monitor {
