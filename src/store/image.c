@@ -333,7 +333,7 @@ int store_image_lower(struct store *s, struct arena *a, const struct store_image
 {
 	sqlite3_stmt *q =
 		db_query(s, err,
-			 "SELECT short FROM layer JOIN (SELECT layer, max(pos) AS top FROM "
+			 "SELECT short, boot FROM layer JOIN (SELECT layer, max(pos) AS top FROM "
 			 "image_layer WHERE image = ? GROUP BY layer) ON diff_id = layer "
 			 "ORDER BY top DESC",
 			 "s", img->id);
