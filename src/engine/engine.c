@@ -88,6 +88,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	if (!e)
 		return err_oom(err);
 	e->root_fd = e->run_fd = e->containers_fd = -EBADF;
+	e->fresh = (struct engine_fresh){.dirfd = -EBADF, .run_fd = -EBADF, .monitor = -EBADF};
 	e->arena = arena_new(ARENA_DEFAULT_MAX);
 	if (!e->arena)
 		return err_oom(err);
@@ -98,12 +99,22 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	return 0;
 }
 
+/* A monitor that gets no go takes everything back by itself. */
+void engine_fresh_done(struct engine_fresh *f)
+{
+	fd_close(f->monitor);
+	fd_close(f->run_fd);
+	fd_close(f->dirfd);
+	*f = (struct engine_fresh){.dirfd = -EBADF, .run_fd = -EBADF, .monitor = -EBADF};
+}
+
 void engine_close(struct engine *e)
 {
 	if (!e)
 		return;
 	if (e->store)
 		store_close(e->store);
+	engine_fresh_done(&e->fresh);
 	fd_close(e->containers_fd);
 	fd_close(e->run_fd);
 	fd_close(e->root_fd);

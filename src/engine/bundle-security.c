@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the process may do: capabilities, the system call filter, hidden and read-only paths.
+ */
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/bundle.h"
+#include "engine/private.h"
+#include "sec/seccomp.h"
+#include "spec/caps.h"
+
+#define PROFILE_MAX (4 << 20)
+
+#define DEFAULT_CAPS                                                                               \
+	(CAPS_BIT(CAP_CHOWN) | CAPS_BIT(CAP_DAC_OVERRIDE) | CAPS_BIT(CAP_FSETID) |                 \
+	 CAPS_BIT(CAP_FOWNER) | CAPS_BIT(CAP_MKNOD) | CAPS_BIT(CAP_NET_RAW) |                      \
+	 CAPS_BIT(CAP_SETGID) | CAPS_BIT(CAP_SETUID) | CAPS_BIT(CAP_SETFCAP) |                     \
+	 CAPS_BIT(CAP_SETPCAP) | CAPS_BIT(CAP_NET_BIND_SERVICE) | CAPS_BIT(CAP_SYS_CHROOT) |       \
+	 CAPS_BIT(CAP_KILL) | CAPS_BIT(CAP_AUDIT_WRITE))
+
+/* What we may hand out: a kernel that knows fewer, or a host that holds some back, is no failure. */
+static uint64_t own_caps(void)
+{
+	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct d[2] = {};
+
+	if (syscall(SYS_capget, &h, d) < 0)
+		return CAPS_ALL;
+	return (((uint64_t)d[1].permitted << 32) | d[0].permitted) & CAPS_ALL;
+}
+
+static int parse_list(char *const *names, const char *what, uint64_t *ret, bool *all, struct err *err)
+{
+	*ret = 0;
+	*all = false;
+	for (; names && *names; names++) {
+		int cap = cap_parse(*names);
+
+		if (strcasecmp(*names, "ALL") == 0)
+			*all = true;
+		else if (cap < 0)
+			return err_set(err, ERR_INVALID, "invalid %s: unknown capability: \"%s\"", what,
+				       *names);
+		else
+			*ret |= CAPS_BIT(cap);
+	}
+	return 0;
+}
+
+int bundle_capabilities(struct arena *a, const struct container_host_config *h, bool privileged,
+			uint64_t *ret, struct err *err)
+{
+	uint64_t add, drop;
+	bool add_all, drop_all;
+	int r = parse_list(h->cap_add, "CapAdd", &add, &add_all, err);
+
+	(void)a;
+	if (r < 0)
+		return r;
+	r = parse_list(h->cap_drop, "CapDrop", &drop, &drop_all, err);
+	if (r < 0)
+		return r;
+	if (privileged)
+		*ret = own_caps();
+	else if (add_all && drop_all)
+		*ret = add; /* ALL on both sides cancels out: what is named is what there is */
+	else if (drop_all)
+		*ret = add;
+	else if (add_all)
+		*ret = own_caps() & ~drop;
+	else
+		*ret = (DEFAULT_CAPS | add) & ~drop;
+	return 0;
+}
+
+struct oci_capabilities *bundle_capability_sets(struct arena *a, uint64_t caps, bool root)
+{
+	struct oci_capabilities *c = arena_alloc(a, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->bounding = caps_names(a, caps);
+	if (!c->bounding)
+		return NULL;
+	/* Inheritable and ambient stay empty (CVE-2022-24769). A user that is not root starts with none. */
+	if (root) {
+		c->effective = c->bounding;
+		c->permitted = c->bounding;
+	}
+	return c;
+}
+
+int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, struct err *err)
+{
+	*out = (struct bundle_security_opt){};
+	for (; opts && *opts; opts++) {
+		const char *o = *opts, *v = strpbrk(o, "=:");
+		size_t n = v ? (size_t)(v - o) : strlen(o);
+		bool on;
+
+		v = v ? v + 1 : NULL;
+		if (str_eq(o, "systempaths=unconfined")) {
+			out->system_paths_unconfined = true;
+		} else if (n == 17 && strncmp(o, "no-new-privileges", n) == 0) {
+			on = !v || str_eq(v, "true") || str_eq(v, "1");
+			if (!on && !str_eq(v, "false") && !str_eq(v, "0"))
+				return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"", o);
+			out->no_new_privileges = (struct opt_flag){true, on};
+		} else if (!v) {
+			return err_set(err, ERR_INVALID, "invalid --security-opt 1: \"%s\"", o);
+		} else if (n == 7 && strncmp(o, "seccomp", n) == 0) {
+			out->seccomp = v;
+		} else if (n == 8 && strncmp(o, "apparmor", n) == 0) {
+			if (!str_eq(v, "unconfined") &&
+			    access("/sys/kernel/security/apparmor/profiles", F_OK) < 0)
+				return err_set(err, ERR_UNSUPPORTED,
+					       "AppArmor is not enabled on this host: %s", o);
+		} else if (n == 5 && strncmp(o, "label", n) == 0) {
+			if (!str_eq(v, "disable") && access("/sys/fs/selinux/enforce", F_OK) < 0)
+				return err_set(err, ERR_UNSUPPORTED,
+					       "SELinux is not enabled on this host: %s", o);
+		} else {
+			return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"", o);
+		}
+	}
+	return 0;
+}
+
+int bundle_check_security(struct container_host_config *h, struct err *err)
+{
+	struct bundle_security_opt o;
+	uint64_t caps;
+	int r = bundle_security_opt(h->security_opt, &o, err);
+
+	return r < 0 ? r : bundle_capabilities(NULL, h, h->privileged, &caps, err);
+}
+
+/* The CLI sends the file's text, the API as well; a path comes from the configuration file. */
+static int read_profile(const char *seccomp, struct buf *b, struct err *err)
+{
+	cleanup_fd int fd = -EBADF;
+
+	if (*seccomp == '{') {
+		buf_puts(b, seccomp);
+		return buf_check(b, err);
+	}
+	fd = open(seccomp, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_sys(err, errno, "opening seccomp profile (%s) failed", seccomp);
+	return fd_read_all(fd, b, seccomp, err);
+}
+
+static int open_cache(struct engine *e, struct err *err)
+{
+	cleanup_fd int cache = -EBADF;
+	int fd = openat(e->root_fd, "cache/seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd >= 0 ? fd : err_sys(err, errno, "open %s/cache/seccomp", e->root);
+	cache = path_open_dir(e->root_fd, "cache", 0700, err);
+	return cache < 0 ? cache : path_open_dir(cache, "seccomp", 0700, err);
+}
+
+int bundle_seccomp(struct engine *e, struct arena *a, const struct container_host_config *h,
+		   uint64_t caps, bool privileged, char **ret_path, struct err *err)
+{
+	cleanup(buf_done) struct buf text = BUF_INIT(PROFILE_MAX);
+	struct seccomp_policy policy = {.caps = caps};
+	struct bundle_security_opt o;
+	cleanup_fd int dir = -EBADF;
+	char name[SECCOMP_NAME_MAX];
+	int r = bundle_security_opt(h->security_opt, &o, err);
+
+	*ret_path = NULL;
+	if (r < 0)
+		return r;
+	if (!o.seccomp)
+		o.seccomp = privileged ? "unconfined" : e->config.seccomp_profile ?: "builtin";
+	if (str_eq(o.seccomp, "unconfined"))
+		return 0;
+	if (!str_eq(o.seccomp, "builtin")) {
+		r = read_profile(o.seccomp, &text, err);
+		if (r < 0)
+			return r;
+		policy.profile = text.data;
+		policy.profile_len = text.len;
+	}
+	dir = open_cache(e, err); /* the monitor opens it, too, whatever the program is */
+	if (dir < 0)
+		return dir;
+	r = seccomp_prepare(dir, &policy, name, sizeof(name), err);
+	if (r < 0)
+		return r;
+	*ret_path = arena_strdup(a, name);
+	return *ret_path ? 0 : err_oom(err);
+}
+
+static int add_thermal_paths(struct bundle *b)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+
+	if (access("/sys/devices/system/cpu/cpu0/thermal_throttle", F_OK) < 0)
+		return 0;
+	for (long i = 0; i < n; i++) {
+		char *p = arena_printf(b->arena, "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i);
+
+		if (!p)
+			return -ENOMEM;
+		b->spec.linux->masked_paths = strv_append(b->arena, b->spec.linux->masked_paths, p);
+		if (!b->spec.linux->masked_paths)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int hide_paths(struct bundle *b, const struct container_host_config *h, bool unconfined)
+{
+	static const char *const masked[] = {
+		"/proc/acpi",	   "/proc/asound",     "/proc/interrupts",  "/proc/kcore",
+		"/proc/keys",	   "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+		"/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
+		"/sys/firmware",   NULL};
+	static const char *const readonly[] = {"/proc/bus", "/proc/fs",	      "/proc/irq",
+					 "/proc/sys", "/proc/sysrq-trigger", NULL};
+
+	if (h->privileged || unconfined)
+		return 0;
+	b->spec.linux->masked_paths = h->masked_paths ?: strv_dup(b->arena, (char *const *)masked);
+	b->spec.linux->readonly_paths = h->readonly_paths ?: strv_dup(b->arena, (char *const *)readonly);
+	if (!b->spec.linux->masked_paths || !b->spec.linux->readonly_paths)
+		return -ENOMEM;
+	return h->masked_paths ? 0 : add_thermal_paths(b);
+}
+
+int bundle_security(struct bundle *b, struct err *err)
+{
+	const struct container_host_config *h = &b->config->host_config;
+	struct oci_process *p = b->spec.process;
+	struct bundle_security_opt o;
+	uint64_t caps;
+	int r = bundle_security_opt(h->security_opt, &o, err);
+
+	if (r < 0)
+		return r;
+	p->no_new_privileges = o.no_new_privileges.set ? o.no_new_privileges.value
+						       : b->engine->config.no_new_privileges;
+	r = bundle_capabilities(b->arena, h, h->privileged, &caps, err);
+	if (r < 0)
+		return r;
+	p->capabilities = bundle_capability_sets(b->arena, caps, p->user.uid == 0);
+	if (!p->capabilities || hide_paths(b, h, o.system_paths_unconfined) < 0)
+		return err_oom(err);
+	return bundle_seccomp(b->engine, b->arena, h, caps, h->privileged, &b->monitor.seccomp_path, err);
+}
