@@ -17,6 +17,8 @@ struct container_create_request {
 	const char *name;     /* NULL: one is invented */
 	const char *platform; /* NULL: the host's */
 	struct container_create *body;
+	bool start_follows; /* container_start() of the same engine comes next (`run`): the monitor is
+			       started already, beside the rest of the work */
 };
 /* Checks everything that can be checked before a start. Warnings are for the user's stderr. */
 int container_create(struct engine *e, struct arena *a, const struct container_create_request *req,
