@@ -727,6 +727,20 @@ static void test_reaper(void **state)
 	box_remove(&b);
 }
 
+static int remove_parent(void **state)
+{
+	static const char *const tops[] = {"",	       "/unified", "/pids", "/memory",
+					   "/freezer", "/devices", "/cpu",  "/cpuset"};
+	char path[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(tops); i++) {
+		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s/hoytest-monitor", tops[i]);
+		(void)rmdir(path);
+	}
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -765,5 +779,5 @@ int main(void)
 		(void)printf("SKIP: needs root and %s\n", program);
 		return 77;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, remove_parent);
 }
