@@ -2,8 +2,20 @@
 /*
  * cgroup - one container's control group, on v1 hierarchies, v2, or the hybrid of both.
  *
- * A path is absolute in the hierarchy ("/hoy/ID"). On v1 only the controllers that a limit, freezing
- * or accounting needs are made: each costs 0.05-0.3 ms.
+ * A path is absolute in the hierarchy ("/hoy/ID"). What v2 can do is done there, also on a host in
+ * hybrid mode where v2 has no controllers: membership by CLONE_INTO_CGROUP (free, while the first
+ * write to a v1 cgroup.procs waits 0.9 ms for RCU), kill, freeze, and the device rules as an eBPF
+ * program. On v1 only the hierarchies that a limit in `res` names are made: each costs 0.05-0.3 ms.
+ * A limit that comes later by cgroup_update makes its hierarchy then and moves the processes there.
+ *
+ *   r = cgroup_open("/hoy/ID", spec->linux->resources, CGROUP_CREATE, &cg, err);
+ *   …cgroup_attach(cg, pid, err)…
+ *   cgroup_kill(cg, err); cgroup_remove(cg, err); cgroup_free(cg);
+ *
+ * Device rules: nothing is filtered when there are none; else the devices that every container has
+ * (null, zero, full, random, urandom, tty, console, ptmx, pts) and mknod are allowed after them, as
+ * runc does. Messages name the controller and the limit. Source: kernel
+ * Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst, runtime-spec config-linux.md.
  */
 #pragma once
 
@@ -18,17 +30,25 @@ struct cgroup;
 
 enum cgroup_flags {
 	CGROUP_CREATE = 1 << 0,
+	/* With CGROUP_CREATE: only what cgroup_clone_fd needs now; cgroup_finish makes the rest.
+	 * The two halves let the limits be made while the child already mounts its root. */
+	CGROUP_DEFER = 1 << 1,
 };
 
-/* Opens the group; with CGROUP_CREATE makes it and sets the limits (an existing one is an error). */
+/* Opens the group; with CGROUP_CREATE makes it and sets the limits (an existing one is an error).
+ */
 int cgroup_open(const char *path, const struct oci_resources *res, int flags, struct cgroup **ret,
 		struct err *err);
+int cgroup_finish(struct cgroup *cg, const struct oci_resources *res, struct err *err);
 void cgroup_free(struct cgroup *cg); /* closes; removes nothing */
 DEFINE_CLEANUP(struct cgroup *, cgroup_free)
 
 /* A directory fd for CLONE_INTO_CGROUP, or -EBADF (v1). */
 int cgroup_clone_fd(const struct cgroup *cg);
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct err *err);
+/* The same for a process that was born in it by cgroup_clone_fd: only the v1 hierarchies are left.
+ */
+int cgroup_attach_cloned(struct cgroup *cg, pid_t pid, struct err *err);
 /* Changes the limits that are set in res. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *err);
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err);

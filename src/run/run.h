@@ -4,13 +4,15 @@
  *
  * The caller owns the bundle, the logs and the records; this library owns the order of the steps
  * between clone and exec (run/child.c tells that order and why). It keeps no files of its own. The
- * caller must be a small single-threaded process: it is cloned.
+ * caller must be a small single-threaded process: it is cloned. Every child made here is reaped
+ * here when it fails before exec; after that it is the caller's (SIGCHLD as usual, run_pidfd
+ * readable).
  *
  *   struct run_container *c;
- *   r = run_create(&options, &c, err);     the process exists and waits; hooks up to createContainer ran
- *   r = run_start(c, err);                 exec; an exec that fails is reported here
- *   …wait on run_pidfd(c)…
- *   run_delete(c, err);                    what is left: cgroup; then run_container_free(c)
+ *   r = run_create(&options, &c, err);     the process exists and waits; hooks up to
+ * createContainer ran r = run_start(c, err);                 exec; an exec that fails is reported
+ * here …wait on run_pidfd(c)… run_delete(c, err);                    what is left: cgroup; then
+ * run_container_free(c)
  *
  * Errors of the user's command have their own kinds: ERR_NO_COMMAND (exit code 127) and
  * ERR_NOT_EXECUTABLE (126).
@@ -27,20 +29,21 @@
 /* A root made of read-only layers and one writable directory. Mounted in the container's own mount
  * namespace only. All are directories named by absolute paths, or fds where that is said. */
 struct run_overlay {
-	char **lower; /* topmost first; at least one */
+	char **lower;	    /* topmost first; at least one */
 	char *upper, *work; /* NULL both: a read-only view */
 };
 
 struct run_options {
 	const char *id;
 	const struct oci_spec *spec;
-	int bundle_fd;                     /* relative root.path and hooks are resolved from here */
+	int bundle_fd;			   /* relative root.path and hooks are resolved from here */
 	const struct run_overlay *overlay; /* NULL: spec->root.path is the root */
-	const void *seccomp;               /* struct sock_filter[] as sec/ compiled it; NULL: none */
-	size_t seccomp_len;                /* bytes */
-	int stdin_fd, stdout_fd, stderr_fd; /* of the process when it has no terminal; -EBADF: /dev/null */
-	const char *init_path; /* host path of hoy-init, to be bound at /sbin/docker-init and put before
-				  the arguments; NULL: the process itself is PID 1 */
+	const void *seccomp; /* struct sock_filter[] as sec/ compiled it; NULL: none */
+	size_t seccomp_len;  /* bytes */
+	int stdin_fd, stdout_fd,
+		stderr_fd;     /* of the process when it has no terminal; -EBADF: /dev/null */
+	const char *init_path; /* host path of hoy-init, to be bound at /sbin/docker-init and put
+				  before the arguments; NULL: the process itself is PID 1 */
 	bool die_with_parent;  /* SIGKILL to PID 1 when the caller dies */
 };
 
@@ -58,6 +61,13 @@ int run_delete(struct run_container *c, struct err *err);
 void run_container_free(struct run_container *c);
 DEFINE_CLEANUP(struct run_container *, run_container_free)
 
+/* Our own program as a read-only detached mount: the returned O_PATH fd is what to exec, by
+ * "/proc/self/fd/N" or execveat. A process that runs from it, and clones itself into containers as
+ * the monitor does, cannot be overwritten through /proc/PID/exe, whoever opens that: the mount
+ * answers EROFS (CVE-2019-5736; the whole reasoning is in run/child.c). Keep it O_CLOEXEC; the
+ * process holds the mount. */
+int run_exe_open(const char *path, struct err *err);
+
 /* One more process in a container that runs. The child joins all its namespaces through the pidfd
  * (never through paths), its cgroup, its root; user, capabilities and seccomp as `process` says. */
 struct run_exec {
@@ -71,11 +81,13 @@ struct run_exec {
 };
 struct run_process {
 	pid_t pid;
-	int pidfd;    /* the caller's; it also must reap the pid */
+	int pidfd;    /* the caller's; it also must reap the pid: PID 1 of the container cannot end,
+		       * nor its    pidfd become readable, before every exec'd process was reaped */
 	int terminal; /* pty master, the caller's; -EBADF: none */
 };
 int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err);
 
-/* The container's root seen from outside, for cp, export, diff, commit: an O_PATH directory fd. Of a
- * detached overlay mount when the container does not run. The fd keeps the mount alive. */
+/* The root of a container that does not run, for cp, export, diff, commit: an O_PATH directory fd
+ * of a detached overlay mount, which the fd keeps alive. (Of a running one: open /proc/PID/root.)
+ */
 int run_overlay_open(const struct run_overlay *o, struct err *err);

@@ -6,10 +6,22 @@
 #include "base/str.h"
 
 /* Rows are written with the struct's name defined as T, so that a row fits a line. */
-#define ROW(name, kind, member) {name, kind, JSON_OMIT, offsetof(struct T, member), NULL}
-#define NEED(name, kind, member) {name, kind, JSON_REQUIRED, offsetof(struct T, member), NULL}
-#define SUB(name, kind, member, object) {name, kind, JSON_OMIT, offsetof(struct T, member), &(object)}
-#define OBJECT(id, text) {text, sizeof(struct id), id##_fields}
+#define ROW(name, kind, member)                                                                    \
+	{                                                                                          \
+		name, kind, JSON_OMIT, offsetof(struct T, member), NULL                            \
+	}
+#define NEED(name, kind, member)                                                                   \
+	{                                                                                          \
+		name, kind, JSON_REQUIRED, offsetof(struct T, member), NULL                        \
+	}
+#define SUB(name, kind, member, object)                                                            \
+	{                                                                                          \
+		name, kind, JSON_OMIT, offsetof(struct T, member), &(object)                       \
+	}
+#define OBJECT(id, text)                                                                           \
+	{                                                                                          \
+		text, sizeof(struct id), id##_fields                                               \
+	}
 
 #define T oci_box
 static const struct json_field oci_box_fields[] = {
@@ -23,22 +35,19 @@ static const struct json_object oci_box_object = OBJECT(oci_box, "consoleSize");
 #define T oci_user
 static const struct json_field oci_user_fields[] = {
 	{"uid", JSON_U64, 0, offsetof(struct T, uid), NULL},
-	{"gid", JSON_U64, 0, offsetof(struct T, gid), NULL},
+	{"gid",	JSON_U64, 0, offsetof(struct T, gid), NULL},
 	ROW("umask", JSON_OPT_U64, umask),
 	ROW("additionalGids", JSON_I64_LIST, additional_gids),
-	{},
+	{	 },
 };
 static const struct json_object oci_user_object = OBJECT(oci_user, "user");
 #undef T
 
 #define T oci_capabilities
 static const struct json_field oci_capabilities_fields[] = {
-	ROW("bounding", JSON_STRV, bounding),
-	ROW("effective", JSON_STRV, effective),
-	ROW("inheritable", JSON_STRV, inheritable),
-	ROW("permitted", JSON_STRV, permitted),
-	ROW("ambient", JSON_STRV, ambient),
-	{},
+	ROW("bounding", JSON_STRV, bounding),	    ROW("effective", JSON_STRV, effective),
+	ROW("inheritable", JSON_STRV, inheritable), ROW("permitted", JSON_STRV, permitted),
+	ROW("ambient", JSON_STRV, ambient),	    {},
 };
 static const struct json_object oci_capabilities_object = OBJECT(oci_capabilities, "capabilities");
 #undef T
@@ -55,14 +64,10 @@ static const struct json_object oci_rlimit_object = OBJECT(oci_rlimit, "rlimit")
 
 #define T oci_scheduler
 static const struct json_field oci_scheduler_fields[] = {
-	NEED("policy", JSON_STR, policy),
-	ROW("nice", JSON_I64, nice),
-	ROW("priority", JSON_I64, priority),
-	ROW("flags", JSON_STRV, flags),
-	ROW("runtime", JSON_U64, runtime),
-	ROW("deadline", JSON_U64, deadline),
-	ROW("period", JSON_U64, period),
-	{},
+	NEED("policy", JSON_STR, policy),    ROW("nice", JSON_I64, nice),
+	ROW("priority", JSON_I64, priority), ROW("flags", JSON_STRV, flags),
+	ROW("runtime", JSON_U64, runtime),   ROW("deadline", JSON_U64, deadline),
+	ROW("period", JSON_U64, period),     {},
 };
 static const struct json_object oci_scheduler_object = OBJECT(oci_scheduler, "scheduler");
 #undef T
@@ -82,7 +87,8 @@ static const struct json_field oci_cpu_affinity_fields[] = {
 	ROW("final", JSON_STR, final),
 	{},
 };
-static const struct json_object oci_cpu_affinity_object = OBJECT(oci_cpu_affinity, "execCPUAffinity");
+static const struct json_object oci_cpu_affinity_object =
+	OBJECT(oci_cpu_affinity, "execCPUAffinity");
 #undef T
 
 #define T oci_process
@@ -153,23 +159,23 @@ static const struct json_field oci_device_fields[] = {
 	NEED("path", JSON_STR, path),
 	NEED("type", JSON_STR, type),
 	{"major", JSON_I64, 0, offsetof(struct T, major), NULL},
-	{"minor", JSON_I64, 0, offsetof(struct T, minor), NULL},
+	{"minor",	  JSON_I64, 0, offsetof(struct T, minor), NULL},
 	ROW("fileMode", JSON_OPT_U64, file_mode),
 	ROW("uid", JSON_OPT_U64, uid),
 	ROW("gid", JSON_OPT_U64, gid),
-	{},
+	{	 },
 };
 static const struct json_object oci_device_object = OBJECT(oci_device, "device");
 #undef T
 
 #define T oci_device_rule
 static const struct json_field oci_device_rule_fields[] = {
-	{"allow", JSON_FLAG, JSON_REQUIRED, offsetof(struct T, allow), NULL},
+	{"allow",	  JSON_FLAG, JSON_REQUIRED, offsetof(struct T, allow), NULL},
 	ROW("type", JSON_STR, type),
 	ROW("major", JSON_OPT_I64, major),
 	ROW("minor", JSON_OPT_I64, minor),
 	ROW("access", JSON_STR, access),
-	{},
+	{	 },
 };
 static const struct json_object oci_device_rule_object = OBJECT(oci_device_rule, "deviceRule");
 #undef T
@@ -222,7 +228,8 @@ static const struct json_field oci_weight_device_fields[] = {
 	ROW("leafWeight", JSON_OPT_U64, leaf_weight),
 	{},
 };
-static const struct json_object oci_weight_device_object = OBJECT(oci_weight_device, "weightDevice");
+static const struct json_object oci_weight_device_object =
+	OBJECT(oci_weight_device, "weightDevice");
 #undef T
 
 #define T oci_throttle_device
@@ -255,7 +262,8 @@ static const struct json_field oci_hugepage_limit_fields[] = {
 	NEED("limit", JSON_U64, limit),
 	{},
 };
-static const struct json_object oci_hugepage_limit_object = OBJECT(oci_hugepage_limit, "hugepageLimit");
+static const struct json_object oci_hugepage_limit_object =
+	OBJECT(oci_hugepage_limit, "hugepageLimit");
 #undef T
 
 #define T oci_interface_priority
@@ -403,16 +411,17 @@ static int check_hooks(const struct json_list *hooks, struct err *err)
 				       h->path);
 		if (h->timeout.set && h->timeout.value <= 0)
 			return err_set(err, ERR_INVALID,
-				       "config.json: hook \"%s\": timeout must be above 0", h->path);
+				       "config.json: hook \"%s\": timeout must be above 0",
+				       h->path);
 	}
 	return 0;
 }
 
 static int check_all_hooks(const struct oci_hooks *h, struct err *err)
 {
-	const struct json_list *lists[] = {&h->prestart,	&h->create_runtime,
+	const struct json_list *lists[] = {&h->prestart,	 &h->create_runtime,
 					   &h->create_container, &h->start_container,
-					   &h->poststart,	&h->poststop};
+					   &h->poststart,	 &h->poststop};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)

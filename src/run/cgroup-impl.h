@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cgroup-impl - what the cgroup*.c files share. Not for others.
+ */
+#pragma once
+
+#include "run/cgroup.h"
+
+enum cgroup_ctl {
+	CTL_CPU,
+	CTL_CPUSET,
+	CTL_MEMORY,
+	CTL_IO, /* blkio on v1 */
+	CTL_PIDS,
+	CTL_HUGETLB,
+	CTL_DEVICES, /* v1 only, as the following */
+	CTL_FREEZER,
+	CTL_NET_CLS,
+	CTL_NET_PRIO,
+	_CTL_MAX,
+};
+
+struct cgroup {
+	char *path; /* relative, without a leading slash */
+	int v2;	    /* the group's directory in the v2 tree; -EBADF: no v2 here */
+	int v1[_CTL_MAX];
+	unsigned v2_controllers; /* bit per enum cgroup_ctl; valid when v2_known */
+	unsigned v2_enabled;
+	bool v2_known;
+	bool live; /* it may hold processes: a hierarchy made now must get them, too */
+};
+
+/* Makes the controller usable for the group. 2: on v2, 1: on v1 (cg->v1[ctl]), or an error that
+ * names what it was needed for. */
+int cgroup_need(struct cgroup *cg, enum cgroup_ctl ctl, const char *what, struct err *err);
+/* Writes one value; the message names file and value. */
+int cgroup_write(int dirfd, const char *file, const char *value, struct err *err);
+int cgroup_printf(int dirfd, const char *file, struct err *err, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+/* A small file whole; its length, or a negative errno without a message. */
+ssize_t cgroup_read(int dirfd, const char *file, char *buf, size_t size);
+
+/* cgroup-v1.c */
+int cgroup_v1_open(enum cgroup_ctl ctl, const char *path, bool create);
+/* cgroup-v2.c */
+int cgroup_v2_base(void); /* the v2 mount's directory, or a negative errno */
+int cgroup_v2_enable(struct cgroup *cg, enum cgroup_ctl ctl, struct err *err);
+/* cgroup-limit.c */
+int cgroup_limits(struct cgroup *cg, const struct oci_resources *res, struct err *err);
+/* cgroup-device.c */
+int cgroup_devices(struct cgroup *cg, const struct json_list *rules, struct err *err);
+extern const char *const cgroup_v1_names[_CTL_MAX];

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * child - what the new process knows while it makes itself the container.
+ *
+ * It is a clone of the caller: everything the parent had in memory is there. Fds are its own.
+ */
+#pragma once
+
+#include "run/namespace.h"
+#include "run/run.h"
+
+struct child {
+	const struct run_options *o;
+	const struct oci_spec *spec;
+	const struct namespaces *ns;
+	const char *cgroup_path; /* NULL: none */
+	int sock;
+	bool userns;	   /* new or joined: not the host's root any more */
+	bool await_cgroup; /* MESSAGE_CGROUP is still to come */
+	bool private_tree; /* all mounts are MS_PRIVATE: binds need not be made so again */
+	int root_mount;	   /* detached root; made by the parent when userns, else -EBADF */
+	int *sources;  /* detached bind sources made by the parent when userns, by mount; or NULL */
+	int root;      /* O_PATH of the attached root */
+	int proc;      /* our own procfs, never looked up by path; -EBADF until needed */
+	int dev;       /* /dev of the container, when we mounted it */
+	int devpts;    /* likewise /dev/pts */
+	int null_host; /* the host's /dev/null, verified */
+	int terminal_slave; /* -EBADF: no terminal */
+};
+
+/* Does the configuration make the child look at its cgroups before it is ready? */
+bool child_awaits_cgroup(const struct oci_spec *spec, const struct namespaces *ns);
+/* Never returns: exec or exit. */
+NORETURN void child_main(struct child *c);
+/* Waits for the parent's word that the child is in all its cgroups, once. */
+int child_await_cgroup(struct child *c, struct err *err);
+/* Our own procfs: the one mounted for the container when that is a whole one, else a hidden one. */
+int child_procfs(struct child *c, struct err *err);
+
+/* mount.c */
+/* Detached clones of all bind sources, in the parent, with the host's rights: malloc'd, -EBADF for
+ * mounts that are none. */
+int mount_sources(const struct oci_spec *spec, int **ret, struct err *err);
+int mount_all(struct child *c, struct err *err);
+/* Binds one host file over a path of the root, which is made when it is missing. */
+int mount_file(struct child *c, const char *source, const char *dest, struct err *err);
+/* MS_PRIVATE when nothing in the configuration wants to share, MS_SLAVE, or 0: leave as it is. */
+unsigned long mount_tree_propagation(const struct oci_spec *spec);
+int mount_root_propagation(const struct oci_spec *spec, struct err *err);
+
+/* device.c */
+int device_null_host(struct err *err); /* an fd that is char 1:3, or an error */
+int device_all(struct child *c, struct err *err);
+/* mask.c */
+int mask_all(struct child *c, struct err *err);
+/* sysctl.c */
+int sysctl_all(struct child *c, struct err *err);
+/* terminal.c: the pty's master goes to the parent, the slave stays in *ret_slave. */
+int terminal_open(int sock, int root, int devpts, const struct oci_process *p, int *ret_slave,
+		  struct err *err);
+int terminal_bind_console(struct child *c, struct err *err);
+
+/* process.c: the steps that init and exec share. */
+struct process_setup {
+	const struct oci_process *process;
+	const void *seccomp;
+	size_t seccomp_len;
+	const int *stdio; /* three fds, -EBADF: /dev/null; ignored with a slave */
+	int slave;	  /* terminal, or -EBADF */
+	int null_fd;	  /* what -EBADF stands for */
+	int sock;	  /* moved to fd 3 */
+	bool die_with_parent;
+	bool make_cwd; /* a missing working directory is made, as Docker does at start */
+	const char *const *prefix; /* words before process->args, or NULL */
+};
+/* Session, terminal, stdio, cwd, rlimits, scheduling: everything that needs no answer and is not
+ * undone by a change of user. All fds but 0..2 and the socket (then 3) are closed. */
+int process_prepare(struct process_setup *s, struct err *err);
+/* User, capabilities, seccomp, exec. Returns only on failure. */
+int process_exec(const struct process_setup *s, struct err *err);
+
+/* lsm.c */
+int lsm_set_exec_label(const struct oci_process *p, int proc, struct err *err);
+bool lsm_wanted(const struct oci_process *p);
