@@ -80,21 +80,18 @@ static int make_v2(struct cgroup *cg, int base, struct err *err)
 {
 	char parent[1024];
 
-	if (mkdirat(base, cg->path, 0755) < 0 && errno == ENOENT) {
-		/* The groups above are ours as well, or made by whoever was first. */
-		for (const char *p = cg->path; (p = strchr(p, '/')); p++) {
-			(void)snprintf(parent, sizeof(parent), "%.*s", (int)(p - cg->path),
-				       cg->path);
-			if (mkdirat(base, parent, 0755) < 0 && errno != EEXIST)
-				return err_sys(err, errno, "create cgroup /%s", parent);
-		}
-		if (mkdirat(base, cg->path, 0755) < 0)
-			return err_sys(err, errno, "create cgroup /%s", cg->path);
-	} else if (errno == EEXIST) {
-		return err_sys(err, EEXIST, "create cgroup /%s", cg->path);
-	} else if (errno) {
+	if (mkdirat(base, cg->path, 0755) == 0)
+		return 0;
+	if (errno != ENOENT)
 		return err_sys(err, errno, "create cgroup /%s", cg->path);
+	/* The groups above are ours as well, or made by whoever was first. */
+	for (const char *p = cg->path; (p = strchr(p, '/')); p++) {
+		(void)snprintf(parent, sizeof(parent), "%.*s", (int)(p - cg->path), cg->path);
+		if (mkdirat(base, parent, 0755) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "create cgroup /%s", parent);
 	}
+	if (mkdirat(base, cg->path, 0755) < 0)
+		return err_sys(err, errno, "create cgroup /%s", cg->path);
 	return 0;
 }
 
@@ -105,7 +102,6 @@ static int open_v2(struct cgroup *cg, bool create, struct err *err)
 
 	if (base < 0)
 		return 0;
-	errno = 0;
 	if (create) {
 		r = make_v2(cg, base, err);
 		if (r < 0)
@@ -252,6 +248,8 @@ int cgroup_attach(struct cgroup *cg, pid_t pid, struct err *err)
 
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *err)
 {
+	if (!cg)
+		return err_set(err, ERR_CONFLICT, "the container has no cgroup");
 	return cgroup_limits(cg, res, err);
 }
 
@@ -278,7 +276,10 @@ int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err)
 {
 	int64_t end = clock_monotonic() + WAIT_NS;
 	const char *file = "cgroup.events", *want = frozen ? "frozen 1" : "frozen 0";
-	int dir = cg->v2, r;
+	int dir = cg ? cg->v2 : -EBADF, r;
+
+	if (!cg)
+		return err_set(err, ERR_CONFLICT, "the container has no cgroup");
 
 	if (cg->v2 >= 0) {
 		r = cgroup_write(cg->v2, "cgroup.freeze", frozen ? "1" : "0", err);
@@ -325,6 +326,8 @@ static int kill_each(struct cgroup *cg, struct err *err)
 
 int cgroup_kill(struct cgroup *cg, struct err *err)
 {
+	if (!cg)
+		return 0;
 	if (cg->v2 >= 0 && cgroup_write(cg->v2, "cgroup.kill", "1", NULL) == 0)
 		return 0;
 	if (cg->v2 >= 0 && errno == ENOENT && has_line(cg->v2, "cgroup.events", "populated 0"))
@@ -396,6 +399,8 @@ int cgroup_oom_kills(struct cgroup *cg, uint64_t *ret)
 	ssize_t n = -ENOENT;
 
 	*ret = 0;
+	if (!cg)
+		return 0;
 	if (cg->v1[CTL_MEMORY] >= 0)
 		n = cgroup_read(cg->v1[CTL_MEMORY], "memory.oom_control", buf, sizeof(buf));
 	else if (cg->v2 >= 0)
@@ -448,9 +453,9 @@ static void collect(int dirfd, pid_t *pids, size_t max, size_t *n, int depth)
 ssize_t cgroup_pids(struct cgroup *cg, pid_t *pids, size_t max)
 {
 	size_t n = 0;
-	int dir = cg->v2;
+	int dir = cg ? cg->v2 : -EBADF;
 
-	for (int i = 0; dir < 0 && i < _CTL_MAX; i++)
+	for (int i = 0; cg && dir < 0 && i < _CTL_MAX; i++)
 		dir = cg->v1[i];
 	if (dir < 0)
 		return -ENOENT;

@@ -26,6 +26,8 @@
 #include "base/err.h"
 #include "spec/runtime.h"
 
+/* NULL (a container without a cgroup) is fine for kill, freeze, update, oom_kills and pids: nothing
+ * to do, or an error that says so. */
 struct cgroup;
 
 enum cgroup_flags {
