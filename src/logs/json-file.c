@@ -76,13 +76,16 @@ static int mend_tail(struct json_file *f)
 	return ftruncate(f->fd, (off_t)f->size) < 0 ? -errno : 0;
 }
 
-static int open_current(struct json_file *f, struct err *err)
+/* Without O_CREAT in `flags`, a log that does not exist yet is no failure: fd stays -EBADF. */
+static int open_current(struct json_file *f, int flags, struct err *err)
 {
 	struct stat st;
 	int r;
 
 	f->fd = openat(f->dirfd, LOG_JSON_NAME,
-		       O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+		       O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags, 0640);
+	if (f->fd < 0 && errno == ENOENT && !(flags & O_CREAT))
+		return 0;
 	if (f->fd < 0)
 		return err_sys(err, errno, "open log file %s", LOG_JSON_NAME);
 	if (fstat(f->fd, &st) < 0)
@@ -105,7 +108,7 @@ int json_file_open(const struct log_options *o, int dirfd, struct log **ret, str
 	f->options.max_files = MIN_OF(MAX_OF(o->max_files, 1U), (unsigned)LOG_FILES_MAX);
 	f->dirfd = dirfd;
 	f->fd = -EBADF;
-	r = open_current(f, err);
+	r = open_current(f, 0, err);
 	if (r < 0) {
 		json_file_close(&f->base);
 		return r;
@@ -114,11 +117,29 @@ int json_file_open(const struct log_options *o, int dirfd, struct log **ret, str
 	return 0;
 }
 
+/* The first record makes the file: a container that says nothing costs no inode. */
+static int need_file(struct json_file *f, struct err *err)
+{
+	int r = f->fd < 0 ? open_current(f, O_CREAT, err) : 0;
+
+	if (r == 0)
+		return 0;
+	fd_close(TAKE_FD(f->fd));
+	return r;
+}
+
 /* Writes the buffer's first n bytes, which are whole records. */
 static int write_records(struct json_file *f, size_t n, struct err *err)
 {
 	const char *p = f->buffer, *end = p + n;
-	int r = 0;
+	int r = need_file(f, f->failing ? NULL : err);
+
+	if (r < 0) {
+		bool told = f->failing;
+
+		f->failing = true;
+		return told ? 0 : r;
+	}
 
 	while (p < end && r == 0) {
 		ssize_t w = write(f->fd, p, (size_t)(end - p));

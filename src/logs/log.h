@@ -53,7 +53,8 @@ int log_options_parse(const char *driver, const struct json_map *config, struct 
 /* The file in the container's directory that the driver writes (`inspect` LogPath), or NULL. */
 const char *log_file_name(const char *driver);
 /* Opens for writing in the container's directory (the fd stays the caller's; it must stay open). An
- * older log is continued; what a killed writer left torn at its end is cut off. */
+ * older log is continued; what a killed writer left torn at its end is cut off. A new one is made with
+ * its first record. */
 int log_open(const char *driver, const struct log_options *o, int dirfd, struct log **ret,
 	     struct err *err);
 /* Output as it came from a pipe: any bytes, any cut. The driver cuts lines and keeps the unfinished

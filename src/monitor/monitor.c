@@ -157,7 +157,6 @@ static void record_exit(struct monitor *m)
 	m->state.status = CONTAINER_EXITED;
 	m->state.pid = 0;
 	m->state.pid_start = 0;
-	(void)state_write(m, NULL); /* a full disk: recovery will say 137 */
 }
 
 void monitor_drained(struct monitor *m)
@@ -168,7 +167,13 @@ void monitor_drained(struct monitor *m)
 	streams_done(m);
 	record_exit(m);
 	m->life = LIFE_EXITED;
+	/* What is told is written, except with --rm: its record goes away with the row in a moment,
+	 * and is only for those who look just then. On a full disk recovery will say 137. */
+	if (!m->config.auto_remove)
+		(void)state_write(m, NULL);
 	control_tell_exit(m);
+	if (m->config.auto_remove)
+		(void)state_write(m, NULL);
 	tear_down(m);
 }
 

@@ -23,6 +23,7 @@ static void test_lines_and_streams(void **state)
 	(void)state;
 	dir_make(&d);
 	l = open_log(d.fd, 0, 1);
+	assert_int_equal(faccessat(d.fd, "log.json", F_OK, 0), -1);
 	put(l, LOG_STDOUT, "one\ntw");
 	put(l, LOG_STDERR, "err");
 	put(l, LOG_STDOUT, "o\n\nthr");
