@@ -3,8 +3,8 @@
  * copy - a container's files from outside: cp, diff, export, commit.
  *
  * Works on running and stopped containers alike. The container's root is one directory fd (the live
- * root, or a detached overlay mount that vanishes with the fd); tar streams are made and read by the
- * confined archive worker inside that root, so that a hostile root can redirect nothing.
+ * root, or a detached overlay mount that vanishes with the fd); tar streams are made and read by
+ * the confined archive worker inside that root, so that a hostile root can redirect nothing.
  */
 #pragma once
 
@@ -26,9 +26,10 @@ struct copy_into_options {
 	bool keep_owner; /* cp -a; else files belong to root of the container */
 	bool no_overwrite_dir_nondir;
 };
-int copy_into(struct engine *e, const char *key, const char *path, const struct copy_into_options *o,
-	      int in_fd, struct err *err);
-/* docker cp's own rules for HOST <-> CONTAINER, symbolic links, trailing "/.", names; built on the above. */
+int copy_into(struct engine *e, const char *key, const char *path,
+	      const struct copy_into_options *o, int in_fd, struct err *err);
+/* docker cp's own rules for HOST <-> CONTAINER, symbolic links, trailing "/.", names; built on the
+ * above. */
 int copy_to_host(struct engine *e, const char *key, const char *src, const char *host_dst,
 		 bool archive, bool follow_link, int64_t *ret_bytes, struct err *err);
 int copy_from_host(struct engine *e, const char *host_src, const char *key, const char *dst,
@@ -43,9 +44,10 @@ int container_diff(struct engine *e, struct arena *a, const char *key, struct js
 int container_export(struct engine *e, const char *key, int out_fd, struct err *err);
 
 struct commit_request {
-	const char *name;   /* repo[:tag] or NULL */
+	const char *name; /* repo[:tag] or NULL */
 	const char *author, *message;
-	char **changes;     /* Dockerfile instructions: CMD ENTRYPOINT ENV EXPOSE LABEL ONBUILD USER VOLUME WORKDIR */
+	char **changes; /* Dockerfile instructions: CMD ENTRYPOINT ENV EXPOSE LABEL ONBUILD USER
+			   VOLUME WORKDIR */
 	bool pause;
 };
 int container_commit(struct engine *e, struct arena *a, const char *key,

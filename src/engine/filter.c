@@ -2,9 +2,11 @@
 #include "engine/filter.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "spec/units.h"
 
 int filter_check(const struct filters *f, const char *const *known, struct err *err)
 {
@@ -115,43 +117,13 @@ bool filter_json_labels(const struct filters *f, const json_t *labels)
 	return labels_match(f, labels, json_label);
 }
 
-/* SECONDS[.FRACTION] since 1970. */
-static int unix_time(const char *text, int64_t *ret)
+int filter_time(const char *text, int64_t now, int64_t *ret, struct err *err)
 {
-	size_t n = strspn(text, "0123456789"),
-	       digits = text[n] == '.' ? strspn(text + n + 1, "0123456789") : 0;
-	char whole[24];
-	uint64_t sec;
-	int64_t ns = 0;
+	time_t seconds = (time_t)(now / NS_PER_SEC);
+	struct tm local = {};
 
-	if (n == 0 || n >= sizeof(whole) || text[n + (text[n] == '.' ? digits + 1 : 0)])
-		return -EINVAL;
-	memcpy(whole, text, n);
-	whole[n] = '\0';
-	if (str_to_u64(whole, &sec) < 0 || sec > INT64_MAX / NS_PER_SEC - 1)
-		return -ERANGE;
-	for (size_t i = 0; i < 9; i++)
-		ns = ns * 10 + (i < digits ? text[n + 1 + i] - '0' : 0);
-	*ret = (int64_t)sec * NS_PER_SEC + ns;
-	return 0;
-}
-
-int filter_time(const char *text, UNUSED int64_t now, int64_t *ret, struct err *err)
-{
-	static const char rest[] = "0000-00-00T00:00:00Z";
-	char full[64];
-	size_t n = strlen(text);
-
-	if (unix_time(text, ret) == 0 || clock_parse(text, ret) == 0)
-		return 0;
-	/* A date or a time without zone: what is missing is taken from `rest` (UTC). */
-	if (n >= 10 && n < sizeof(rest) && text[4] == '-') {
-		memcpy(full, text, n);
-		memcpy(full + n, rest + n, sizeof(rest) - n);
-		if (clock_parse(full, ret) == 0)
-			return 0;
-	}
-	return err_set(err, ERR_INVALID, "failed to parse value as time or duration: \"%s\"", text);
+	(void)localtime_r(&seconds, &local);
+	return units_parse_time(text, now, local.tm_gmtoff, ret, err);
 }
 
 int filter_until(const struct filters *f, int64_t *ret, struct err *err)

@@ -25,8 +25,7 @@ int filter_flag(const struct filters *f, const char *key, struct opt_flag *ret, 
 bool filter_labels(const struct filters *f, const struct json_map *labels);
 /* The same for a JSON object of strings; NULL is an empty one. */
 bool filter_json_labels(const struct filters *f, const json_t *labels);
-/* A moment as Docker writes it in until=, since=, before=: RFC 3339 (also without zone or time), seconds
- * since 1970 with an optional fraction, or a duration ("24h") before `now`. */
+/* A moment of until=, since=, before= (units_parse_time()); without a zone it is the host's local time. */
 int filter_time(const char *text, int64_t now, int64_t *ret, struct err *err);
 /* until=: INT64_MAX when it was not given. More than one value is refused, as Docker does. */
 int filter_until(const struct filters *f, int64_t *ret, struct err *err);

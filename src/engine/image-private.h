@@ -23,6 +23,6 @@ int image_count_containers(struct engine *e, struct arena *a, const struct json_
 			   int64_t *counts, struct err *err);
 /* Go's name of the machine: "amd64". */
 const char *image_host_architecture(void);
-/* "Error parsing reference: …" unless the text is a reference that can be a name; the tag "latest" is
- * added to what has none. */
+/* "Error parsing reference: …" unless the text is a reference that can be a name; the tag "latest"
+ * is added to what has none. */
 int image_parse_name(struct arena *a, const char *text, char **ret, struct err *err);

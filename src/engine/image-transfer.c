@@ -3,11 +3,9 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "engine/image-private.h"
 #include "engine/private.h"
-#include "spec/digest.h"
 
 int image_load(struct engine *e, struct arena *a, int fd, const char *dir, struct json_list *ret,
 	       struct err *err)
@@ -51,12 +49,12 @@ int image_save(struct engine *e, char *const *refs, int fd, enum store_save_form
 const char *image_host_architecture(void)
 {
 	static const char *const names[][2] = {
-		{"x86_64",  "amd64"  },
-		{"aarch64", "arm64"  },
-		{"armv7l",  "arm"	},
-		{"i686",	 "386"    },
+		{"x86_64", "amd64"},
+		{"aarch64", "arm64"},
+		{"armv7l", "arm"},
+		{"i686", "386"},
 		{"riscv64", "riscv64"},
-		{"s390x",	  "s390x"	 },
+		{"s390x", "s390x"},
 		{"ppc64le", "ppc64le"},
 	};
 	struct utsname u;
@@ -71,24 +69,18 @@ const char *image_host_architecture(void)
 int image_import(struct engine *e, struct arena *a, int fd, const char *name, char *const *changes,
 		 const char *message, char **ret_id, struct err *err)
 {
-	cleanup(json_unref) json_t *config = NULL;
-	char created[CLOCK_TEXT_MAX], *canonical = NULL;
+	cleanup(json_unref) json_t *settings = json_object();
 	struct store_image img = {};
-	int r;
+	char *canonical = NULL;
+	int r = settings ? 0 : err_oom(err);
 
-	clock_format(clock_now(), created);
-	config = json_pack("{ss ss ss s{}}", "created", created, "architecture",
-			   image_host_architecture(), "os", "linux", "config");
-	if (!config)
-		return err_oom(err);
-	if (!str_empty(name)) {
+	/* What can be refused is, before the stream is read. */
+	if (r == 0 && !str_empty(name))
 		r = image_parse_name(a, name, &canonical, err);
-		if (r < 0)
-			return r;
-	}
-	r = image_apply_changes(a, json_object_get(config, "config"), changes, err);
 	if (r == 0)
-		r = store_import(e->store, a, fd, config, canonical, message, &img, err);
+		r = image_apply_changes(a, settings, changes, err);
+	if (r == 0)
+		r = store_import(e->store, a, fd, settings, canonical, message, &img, err);
 	if (r == 0)
 		*ret_id = img.id;
 	return r;

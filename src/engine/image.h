@@ -2,8 +2,8 @@
 /*
  * image - the noun: loaded, saved, listed, tagged, looked at, removed.
  *
- * `ref` is a reference as the user writes it (busybox, busybox:1, name@sha256:…), an id, or a unique id
- * prefix. "No such image: REF" (ERR_NOT_FOUND) with the familiar form of the reference.
+ * `ref` is a reference as the user writes it (busybox, busybox:1, name@sha256:…), an id, or a
+ * unique id prefix. "No such image: REF" (ERR_NOT_FOUND) with the familiar form of the reference.
  */
 #pragma once
 
@@ -37,7 +37,8 @@ int image_tag(struct engine *e, const char *source, const char *target, struct e
 struct image_removed {
 	char *untagged, *deleted; /* one of the two */
 };
-/* Docker's rules: a name is untagged; the last name's image is deleted; an image in use is refused. */
+/* Docker's rules: a name is untagged; the last name's image is deleted; an image in use is refused.
+ */
 int image_remove(struct engine *e, struct arena *a, const char *ref, bool force, bool no_prune,
 		 struct json_list *ret, struct err *err);
 int image_prune(struct engine *e, struct arena *a, bool all, const struct filters *f,
@@ -54,6 +55,7 @@ int image_save(struct engine *e, char *const *refs, int fd, enum store_save_form
 int image_import(struct engine *e, struct arena *a, int fd, const char *name, char *const *changes,
 		 const char *message, char **ret_id, struct err *err);
 
-/* Applies Dockerfile instructions (import --change, commit --change) to the `config` member of an image
- * configuration: CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR. */
+/* Applies Dockerfile instructions (import --change, commit --change) to the `config` member of an
+ * image configuration: CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME
+ * WORKDIR. */
 int image_apply_changes(struct arena *a, json_t *config, char *const *changes, struct err *err);

@@ -16,4 +16,7 @@ int volume_open_root(struct engine *e, struct err *err);
 /* volumes/NAME/_data, made when it is missing: an O_PATH fd. */
 int volume_open_data(struct engine *e, const char *name, struct err *err);
 /* Adds to `refs` of struct volume_info items. */
-int volume_count_refs(struct engine *e, struct arena *a, struct json_list *volumes, struct err *err);
+int volume_count_refs(struct engine *e, struct arena *a, struct json_list *volumes,
+		      struct err *err);
+/* Exclusive: no volume is being made, looked up for a new container or removed. */
+int volume_lock_all(struct engine *e, struct err *err);

@@ -33,6 +33,11 @@ int volume_hold(struct engine *e, struct err *err)
 	return take_lock(e, LOCK_SHARED, err);
 }
 
+int volume_lock_all(struct engine *e, struct err *err)
+{
+	return take_lock(e, LOCK_EXCLUSIVE, err);
+}
+
 /* Under the exclusive lock. *doomed: its new name in tmp/, "" when there was no directory. */
 static int unlink_volume(struct engine *e, const char *name, char doomed[64], struct err *err)
 {

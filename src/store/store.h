@@ -60,6 +60,9 @@ int store_image_remove(struct store *s, const char *id, struct err *err);
 int store_image_lower(struct store *s, struct arena *a, const struct store_image *img, char ***ret,
 		      struct err *err);
 
+/* Bytes of one unpacked layer, by its diffID. */
+int store_layer_size(struct store *s, const char *diff_id, int64_t *ret, struct err *err);
+
 /* ---- in and out: store/transfer.c, by the archive worker ---- */
 
 /* docker-archive (old, new), OCI archive; gzip, zstd or plain; or an OCI layout directory (path).
