@@ -54,11 +54,11 @@ bool cli_given(const struct cli *c, const char *name)
 
 int cli_exit_code(const struct cli_command *cmd, const struct err *err)
 {
-	if (cmd->flags_ & CLI_RUNS_COMMAND && err->kind == ERR_NO_COMMAND)
+	if (cmd->traits & CLI_RUNS_COMMAND && err->kind == ERR_NO_COMMAND)
 		return 127;
-	if (cmd->flags_ & CLI_RUNS_COMMAND && err->kind == ERR_NOT_EXECUTABLE)
+	if (cmd->traits & CLI_RUNS_COMMAND && err->kind == ERR_NOT_EXECUTABLE)
 		return 126;
-	return cmd->flags_ & CLI_FAILS_125 ? 125 : 1;
+	return cmd->traits & CLI_FAILS_125 ? 125 : 1;
 }
 
 const struct cli_command *cli_match(char *const *words, size_t n, size_t *used, char *path,
@@ -81,7 +81,7 @@ const struct cli_command *cli_match(char *const *words, size_t n, size_t *used, 
 		found = cmd;
 		*used = i + 1;
 		snprintf(path, size, "%s", text);
-		if (!(cmd->flags_ & CLI_GROUP))
+		if (!(cmd->traits & CLI_GROUP))
 			break;
 	}
 	return found;
@@ -142,7 +142,7 @@ static int dispatch(struct cli *c, char *const *words, size_t n)
 
 	if (!cmd)
 		return unknown_command(c, "", words[0]);
-	if (!(cmd->flags_ & CLI_GROUP)) {
+	if (!(cmd->traits & CLI_GROUP)) {
 		c->command = cmd;
 		c->path = path;
 		return run_command(c, words + used, n - used);

@@ -74,7 +74,7 @@ static void offer_commands(const struct completion *k, const char *group)
 	char path[PATH_TEXT];
 
 	for (size_t i = 0; cli_commands[i]; i++) {
-		if (cli_commands[i]->flags_ & CLI_COMMAND_HIDDEN)
+		if (cli_commands[i]->traits & CLI_COMMAND_HIDDEN)
 			continue;
 		for (size_t p = 0; cli_path(cli_commands[i], p, path, sizeof(path)); p++) {
 			const char *name = prefix ? path + prefix + 1 : path;
@@ -118,7 +118,7 @@ static size_t scan(const struct cli_command *cmd, const struct cli_flag *flags, 
 			*flag = waits(flags, n_flags, words[i]);
 		} else {
 			args++;
-			if (cmd->flags_ & CLI_FIRST_ARG_ENDS_FLAGS)
+			if (cmd->traits & CLI_FIRST_ARG_ENDS_FLAGS)
 				*flags_ended = true;
 		}
 	}
@@ -138,7 +138,7 @@ static void complete_command(struct completion *k, const struct cli_command *cmd
 		offer_noun(k, flag->noun, flag->choices);
 	else if (!flags_ended && k->current[0] == '-')
 		offer_flags(k, flags, n_flags);
-	else if (args < cmd->max_args && (args == 0 || !(cmd->flags_ & CLI_FIRST_ARG_ENDS_FLAGS)))
+	else if (args < cmd->max_args && (args == 0 || !(cmd->traits & CLI_FIRST_ARG_ENDS_FLAGS)))
 		offer_noun(k, cmd->noun, NULL);
 }
 
@@ -162,7 +162,7 @@ static int run_complete(struct cli *c, struct err *err UNUSED)
 	}
 	if (skip < n)
 		cmd = cli_match(words + skip, n - skip, &used, path, sizeof(path));
-	if (cmd && !(cmd->flags_ & CLI_GROUP))
+	if (cmd && !(cmd->traits & CLI_GROUP))
 		complete_command(&k, cmd, words + skip + used, n - skip - used);
 	else if (cmd && skip + used == n)
 		offer_commands(&k, path);
@@ -181,6 +181,6 @@ const struct cli_command cmd_complete = {
 	.summary = "What the word being typed may become",
 	.min_args = 2,
 	.max_args = CLI_ANY_ARGS,
-	.flags_ = CLI_COMMAND_HIDDEN | CLI_RAW,
+	.traits = CLI_COMMAND_HIDDEN | CLI_RAW,
 	.run = run_complete,
 };

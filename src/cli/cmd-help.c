@@ -25,7 +25,7 @@ int cli_print_help(const struct cli *c, const struct cli_command *cmd, const cha
 {
 	cleanup(buf_done) struct buf b = BUF_INIT(HELP_MAX);
 
-	if (cmd->flags_ & CLI_GROUP)
+	if (cmd->traits & CLI_GROUP)
 		help_group(&b, cmd, c->program, path, terminal_width());
 	else
 		help_command(&b, cmd, c->program, path, terminal_width());
@@ -54,7 +54,7 @@ const struct cli_command cmd_help = {
 	.usage = "[COMMAND]",
 	.summary = "Help about any command",
 	.max_args = CLI_ANY_ARGS,
-	.flags_ = CLI_COMMAND_HIDDEN,
+	.traits = CLI_COMMAND_HIDDEN,
 	.run = run_help,
 };
 
@@ -105,7 +105,7 @@ static int run_man(struct cli *c, struct err *err)
 		return err_sys(err, errno, "open %s", c->args[0]);
 	r = write_pages(dirfd, &cli_root, err);
 	for (size_t i = 0; r == 0 && cli_commands[i]; i++)
-		if (!(cli_commands[i]->flags_ & CLI_COMMAND_HIDDEN))
+		if (!(cli_commands[i]->traits & CLI_COMMAND_HIDDEN))
 			r = write_pages(dirfd, cli_commands[i], err);
 	return r;
 }
@@ -116,6 +116,6 @@ const struct cli_command cmd_man = {
 	.summary = "Write the man pages of all commands",
 	.min_args = 1,
 	.max_args = 1,
-	.flags_ = CLI_COMMAND_HIDDEN,
+	.traits = CLI_COMMAND_HIDDEN,
 	.run = run_man,
 };

@@ -79,10 +79,19 @@ struct cli_flag {
 	const char *choices; /* "a|b|c": for completion only, the command checks */
 };
 
-#define CLI_ANY_ARGS  SIZE_MAX
-#define CLI_FLAGS_MAX 160
+/* A row of a flags table: the field of struct `of` that it fills, then what every row has, then
+ * more designators (.def, .metavar, .parse, .flags, .noun, .choices). */
+#define CLI_FLAG(of, field, name_, letter_, type_, help_, ...)                                     \
+	{                                                                                          \
+		.name = name_, .letter = letter_, .type = type_, .help = help_,                    \
+		.at = offsetof(struct of, field), __VA_ARGS__                                      \
+	}
 
-enum cli_command_flags {
+#define CLI_ANY_ARGS   SIZE_MAX
+#define CLI_FLAGS_MAX  160
+#define CLI_SHARED_MAX 2
+
+enum cli_traits {
 	CLI_COMMAND_HIDDEN = 1 << 0,
 	CLI_FIRST_ARG_ENDS_FLAGS = 1 << 1, /* run: what follows IMAGE is the container's */
 	CLI_FAILS_125 = 1 << 2, /* our own failures exit 125: any other code is the container's */
@@ -120,11 +129,13 @@ struct cli_command {
 	const char *examples;	 /* for man: lines "$ …" and text; may be NULL */
 	const char *exit_status; /* for man; NULL: the usual */
 	size_t min_args, max_args;
-	unsigned flags_;
+	unsigned traits;
 	enum cli_noun noun; /* of the arguments */
 	const struct cli_flag *flags;
-	const struct cli_flag *more_flags; /* shared with other commands */
-	size_t more_at;			   /* where their options struct lies in ours */
+	struct { /* tables shared with other commands */
+		const struct cli_flag *flags;
+		size_t at; /* where their options struct lies in ours */
+	} shared[CLI_SHARED_MAX];
 	size_t options_size;
 	int (*run)(struct cli *c, struct err *err);
 };
@@ -132,8 +143,8 @@ struct cli_command {
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated, sorted by nothing */
 extern const struct cli_command cli_root;	       /* the program itself: its global flags */
 
-/* A command's visible and hidden flags from both tables, sorted by name; the count. `at` is already
- * relative to the whole options struct. */
+/* A command's visible and hidden flags from all its tables, sorted by name; the count. `at` is
+ * already relative to the whole options struct. */
 size_t cli_flags(const struct cli_command *cmd, struct cli_flag out[CLI_FLAGS_MAX]);
 /* The row one of whose paths is exactly `path`; NULL: none. */
 const struct cli_command *cli_find(const char *path);

@@ -6,35 +6,31 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 
+#define FLAG(...) CLI_FLAG(cli_globals, __VA_ARGS__)
 static const struct cli_flag root_flags[] = {
-	{"config",					       0, CLI_STRING, .help = "Folder of the user's configuration (credentials)",
-	 .at = offsetof(struct cli_globals, config), .noun = CLI_FILE},
-	{"context",					    'c', CLI_STRING, .flags = CLI_HIDDEN,
-	 .help = "Accepted for Docker's sake: only \"default\"",
-	 .at = offsetof(struct cli_globals, context)},
-	{"debug",		      'D', CLI_BOOL, .help = "Enable debug mode",
-	 .at = offsetof(struct cli_globals, debug)},
-	{"host",				      'H', CLI_LIST, .flags = CLI_HIDDEN,
-	 .help = "Daemon socket to connect to: there is no daemon",
-	 .at = offsetof(struct cli_globals, hosts)},
-	{"log-level",					      'l', CLI_STRING,
-	 .help = "Accepted for Docker's sake; errors are always printed",
-	 .at = offsetof(struct cli_globals, log_level), .choices = "debug|info|warn|error|fatal"},
-	{"root",					    0, CLI_STRING,
-	 .help = "Folder of images, containers and volumes (HOY_ROOT; /var/lib/hoy)",
-	 .at = offsetof(struct cli_globals, root), .noun = CLI_FILE},
-	{"run-root", 0, CLI_STRING,
-	 .help = "Folder of what lives until the next boot (HOY_RUN_ROOT; /run/hoy)",
-	 .at = offsetof(struct cli_globals, run_root), .noun = CLI_FILE},
-	{"version",					      'v', CLI_BOOL, .help = "Print version information and quit",
-	 .at = offsetof(struct cli_globals, version)},
-	{					     },
+	FLAG(config, "config", 0, CLI_STRING, "Folder of the user's configuration (credentials)",
+	     .noun = CLI_FILE),
+	FLAG(context, "context", 'c', CLI_STRING, "Accepted for Docker's sake: only \"default\"",
+	     .flags = CLI_HIDDEN),
+	FLAG(debug, "debug", 'D', CLI_BOOL, "Enable debug mode"),
+	FLAG(hosts, "host", 'H', CLI_LIST, "Daemon socket to connect to: there is no daemon",
+	     .flags = CLI_HIDDEN),
+	FLAG(log_level, "log-level", 'l', CLI_STRING,
+	     "Accepted for Docker's sake; errors are always printed",
+	     .choices = "debug|info|warn|error|fatal"),
+	FLAG(root, "root", 0, CLI_STRING,
+	     "Folder of images, containers and volumes (HOY_ROOT; /var/lib/hoy)", .noun = CLI_FILE),
+	FLAG(run_root, "run-root", 0, CLI_STRING,
+	     "Folder of what lives until the next boot (HOY_RUN_ROOT; /run/hoy)", .noun = CLI_FILE),
+	FLAG(version, "version", 'v', CLI_BOOL, "Print version information and quit"),
+	{},
 };
+#undef FLAG
 
 const struct cli_command cli_root = {
 	.usage = "[OPTIONS] COMMAND",
 	.summary = "Containers without a daemon",
-	.flags_ = CLI_GROUP | CLI_FIRST_ARG_ENDS_FLAGS,
+	.traits = CLI_GROUP | CLI_FIRST_ARG_ENDS_FLAGS,
 	.max_args = CLI_ANY_ARGS,
 	.flags = root_flags,
 	.options_size = sizeof(struct cli_globals),
@@ -43,7 +39,7 @@ const struct cli_command cli_root = {
 #define GROUP(name, what)                                                                          \
 	&(const struct cli_command)                                                                \
 	{                                                                                          \
-		.paths = name, .usage = "COMMAND", .summary = what, .flags_ = CLI_GROUP,           \
+		.paths = name, .usage = "COMMAND", .summary = what, .traits = CLI_GROUP,           \
 		.max_args = CLI_ANY_ARGS                                                           \
 	}
 
@@ -52,9 +48,53 @@ const struct cli_command *const cli_commands[] = {
 	GROUP("image", "Manage images"),
 	GROUP("system", "Manage hoy"),
 	GROUP("volume", "Manage volumes"),
+	&cmd_attach,
+	&cmd_commit,
 	&cmd_complete,
+	&cmd_container_inspect,
+	&cmd_container_prune,
+	&cmd_cp,
+	&cmd_create,
+	&cmd_diff,
+	&cmd_exec,
+	&cmd_export,
 	&cmd_help,
+	&cmd_history,
+	&cmd_image_inspect,
+	&cmd_image_prune,
+	&cmd_images,
+	&cmd_import,
+	&cmd_info,
+	&cmd_inspect,
+	&cmd_kill,
+	&cmd_load,
+	&cmd_logs,
 	&cmd_man,
+	&cmd_pause,
+	&cmd_port,
+	&cmd_ps,
+	&cmd_reap,
+	&cmd_rename,
+	&cmd_restart,
+	&cmd_rm,
+	&cmd_rmi,
+	&cmd_run,
+	&cmd_save,
+	&cmd_start,
+	&cmd_stop,
+	&cmd_system_check,
+	&cmd_system_prune,
+	&cmd_tag,
+	&cmd_top,
+	&cmd_unpause,
+	&cmd_update,
+	&cmd_version,
+	&cmd_volume_create,
+	&cmd_volume_inspect,
+	&cmd_volume_ls,
+	&cmd_volume_prune,
+	&cmd_volume_rm,
+	&cmd_wait,
 	NULL,
 };
 
@@ -122,20 +162,25 @@ const char *cli_metavar(const struct cli_flag *f)
 
 size_t cli_flags(const struct cli_command *cmd, struct cli_flag out[CLI_FLAGS_MAX])
 {
-	const struct cli_flag *a = cmd->flags, *b = cmd->more_flags;
-	size_t n = 0;
+	const struct cli_flag *next[1 + CLI_SHARED_MAX] = {cmd->flags};
+	size_t at[1 + CLI_SHARED_MAX] = {}, n = 0;
 
+	for (size_t i = 0; i < CLI_SHARED_MAX; i++) {
+		next[i + 1] = cmd->shared[i].flags;
+		at[i + 1] = cmd->shared[i].at;
+	}
 	while (n < CLI_FLAGS_MAX) {
-		bool more_a = a && a->name, more_b = b && b->name;
+		size_t first = ARRAY_SIZE(next);
 
-		if (!more_a && !more_b)
+		for (size_t i = 0; i < ARRAY_SIZE(next); i++)
+			if (next[i] && next[i]->name &&
+			    (first == ARRAY_SIZE(next) ||
+			     strcmp(next[i]->name, next[first]->name) < 0))
+				first = i;
+		if (first == ARRAY_SIZE(next))
 			break;
-		if (more_a && (!more_b || strcmp(a->name, b->name) < 0)) {
-			out[n++] = *a++;
-			continue;
-		}
-		out[n] = *b++;
-		out[n++].at += cmd->more_at;
+		out[n] = *next[first]++;
+		out[n++].at += at[first];
 	}
 	return n;
 }

@@ -185,7 +185,7 @@ static size_t entries(const char *group, struct entry *out)
 	for (size_t i = 0; cli_commands[i]; i++) {
 		char path[PATH_TEXT];
 
-		if (cli_commands[i]->flags_ & CLI_COMMAND_HIDDEN)
+		if (cli_commands[i]->traits & CLI_COMMAND_HIDDEN)
 			continue;
 		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++) {
 			const char *name = path;
@@ -213,7 +213,7 @@ static void put_entries(struct buf *b, const char *title, const struct entry *e,
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		if ((e[i].cmd->flags_ & mask) != want)
+		if ((e[i].cmd->traits & mask) != want)
 			continue;
 		buf_printf(b, any ? "" : "\n%s:\n", title);
 		buf_printf(b, "  %-11s %s\n", e[i].name, e[i].cmd->summary);

@@ -102,7 +102,7 @@ static void exit_status(struct buf *b, const struct cli_command *cmd)
 	buf_puts(b, ".SH EXIT STATUS\n");
 	if (cmd->exit_status)
 		paragraphs(b, cmd->exit_status);
-	else if (cmd->flags_ & CLI_FAILS_125)
+	else if (cmd->traits & CLI_FAILS_125)
 		paragraphs(b,
 			   "The exit status of the container's process; 128+N when signal N ended "
 			   "it.\n\n125 when hoy itself failed, 126 when the command cannot be "
@@ -130,7 +130,7 @@ static void subcommands(struct buf *b, const char *page)
 		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++) {
 			const char *name = prefix ? path + prefix + 1 : path;
 
-			if (cli_commands[i]->flags_ & CLI_COMMAND_HIDDEN ||
+			if (cli_commands[i]->traits & CLI_COMMAND_HIDDEN ||
 			    (prefix && (strncmp(path, page, prefix) != 0 || path[prefix] != ' ')) ||
 			    strchr(name, ' '))
 				continue;
@@ -179,7 +179,7 @@ void help_man(struct buf *b, const struct cli_command *cmd)
 		}
 		buf_puts(b, ".\n");
 	}
-	if (cmd->flags_ & CLI_GROUP)
+	if (cmd->traits & CLI_GROUP)
 		subcommands(b, page);
 	options(b, cmd);
 	exit_status(b, cmd);

@@ -210,7 +210,7 @@ int cli_parse(struct cli *c, char *const *words, size_t n, bool *help, struct er
 {
 	const struct cli_command *cmd = c->command;
 	struct parser p = {.c = c, .words = words, .n = n};
-	bool flags_ended = cmd->flags_ & CLI_RAW;
+	bool flags_ended = cmd->traits & CLI_RAW;
 	int r;
 
 	p.n_flags = cli_flags(cmd, p.flags);
@@ -226,7 +226,7 @@ int cli_parse(struct cli *c, char *const *words, size_t n, bool *help, struct er
 
 		if (flags_ended || word[0] != '-' || !word[1]) {
 			c->args[c->n_args++] = (char *)(uintptr_t)word;
-			if (cmd->flags_ & CLI_FIRST_ARG_ENDS_FLAGS)
+			if (cmd->traits & CLI_FIRST_ARG_ENDS_FLAGS)
 				flags_ended = true;
 		} else if (str_eq(word, "--")) {
 			flags_ended = true;

@@ -53,7 +53,7 @@ static void row_is_sound(const struct cli_command *cmd, const struct cli_flag *f
 		fail_at(cmd, NULL, "summary missing or with a full stop");
 	if (cmd->min_args > cmd->max_args)
 		fail_at(cmd, NULL, "min_args > max_args");
-	if (!(cmd->flags_ & CLI_GROUP) && !cmd->run)
+	if (!(cmd->traits & CLI_GROUP) && !cmd->run)
 		fail_at(cmd, NULL, "no function");
 	if (n && !strstr(cmd->usage, "[OPTIONS]"))
 		fail_at(cmd, NULL, "usage lacks [OPTIONS]");
@@ -88,7 +88,7 @@ static void paths_are_unique(void **state UNUSED)
 			if (!space)
 				continue;
 			snprintf(group, sizeof(group), "%.*s", (int)(space - path), path);
-			if (!cli_find(group) || !(cli_find(group)->flags_ & CLI_GROUP))
+			if (!cli_find(group) || !(cli_find(group)->traits & CLI_GROUP))
 				fail_at(cli_commands[i], path, "its group is missing");
 		}
 }
@@ -117,10 +117,10 @@ static void texts_name_flags(const struct cli_command *cmd, const struct cli_fla
 	cleanup(buf_done) struct buf help = BUF_INIT(HELP_MAX), man = BUF_INIT(HELP_MAX);
 	char page[PATH_TEXT];
 
-	if (cmd->flags_ & CLI_COMMAND_HIDDEN)
+	if (cmd->traits & CLI_COMMAND_HIDDEN)
 		return;
 	cli_page(cmd, page, sizeof(page));
-	if (cmd->flags_ & CLI_GROUP)
+	if (cmd->traits & CLI_GROUP)
 		help_group(&help, cmd, "hoy", page, 1000);
 	else
 		help_command(&help, cmd, "hoy", page, 1000);
@@ -192,7 +192,7 @@ static void completion_of(const struct cli_command *cmd, const struct cli_flag *
 	cleanup_free char *text = NULL;
 	char line[128], word[128], page[PATH_TEXT];
 
-	if (cmd->flags_ & (CLI_COMMAND_HIDDEN | CLI_GROUP))
+	if (cmd->traits & (CLI_COMMAND_HIDDEN | CLI_GROUP))
 		return;
 	cli_page(cmd, page, sizeof(page));
 	snprintf(line, sizeof(line), "hoy __complete bash %s --", page);
@@ -217,7 +217,7 @@ static void completion_knows_every_command(void **state UNUSED)
 	for (size_t i = 0; cli_commands[i]; i++)
 		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++)
 			if (!strchr(path, ' ') &&
-			    has_line(top, path) == !!(cli_commands[i]->flags_ & CLI_COMMAND_HIDDEN))
+			    has_line(top, path) == !!(cli_commands[i]->traits & CLI_COMMAND_HIDDEN))
 				fail_at(cli_commands[i], path, "completion disagrees");
 }
 

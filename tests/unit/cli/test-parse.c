@@ -58,8 +58,7 @@ static const struct cli_command mixed = {
 	.summary = "Do",
 	.max_args = CLI_ANY_ARGS,
 	.flags = flags,
-	.more_flags = shared_flags,
-	.more_at = offsetof(struct options, shared),
+	.shared = {{shared_flags, offsetof(struct options, shared)}},
 	.options_size = sizeof(struct options),
 };
 
@@ -133,7 +132,7 @@ static void first_argument_ends_flags(void **state UNUSED)
 	struct cli_command cmd = mixed;
 	struct result r;
 
-	cmd.flags_ = CLI_FIRST_ARG_ENDS_FLAGS;
+	cmd.traits = CLI_FIRST_ARG_ENDS_FLAGS;
 	r = parse(&cmd, "-a image -x --nope");
 	assert_int_equal(r.r, 0);
 	assert_int_equal(r.c.n_args, 3);
@@ -167,8 +166,8 @@ static void messages(void **state UNUSED)
 		{"--weight -1",		"invalid argument \"-1\" for \"--weight\" flag: "
 				"strconv.ParseUint: parsing \"-1\": invalid syntax"		   },
 		{"-l k",			 "invalid argument \"k\" for \"-l, --label\" flag: k must be formatted as "
-		 "key=value"												       },
-		{"--even abc",			       "invalid argument \"abc\" for \"--even\" flag: odd: 'abc'"},
+			 "key=value"								   },
+		{"--even abc",	       "invalid argument \"abc\" for \"--even\" flag: odd: 'abc'"			 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

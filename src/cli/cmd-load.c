@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+/* load, save, import: images in and out of archives. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/terminal.h"
+#include "engine/image.h"
+#include "spec/reference.h"
+
+struct load_options {
+	char *input;
+	bool quiet;
+};
+static const struct cli_flag load_flags[] = {
+	CLI_FLAG(load_options, input, "input", 'i', CLI_STRING,
+		 "Read from tar archive file or OCI layout directory, instead of STDIN",
+		 .noun = CLI_FILE),
+	CLI_FLAG(load_options, quiet, "quiet", 'q', CLI_BOOL, "Suppress the load output"),
+	{},
+};
+
+struct save_options {
+	char *format, *output;
+};
+static const struct cli_flag save_flags[] = {
+	CLI_FLAG(save_options, format, "format", 0, CLI_STRING,
+		 "What the archive holds: \"oci\", \"docker\" or \"both\"", .def = "both",
+		 .choices = "oci|docker|both"),
+	CLI_FLAG(save_options, output, "output", 'o', CLI_STRING,
+		 "Write to a file, instead of STDOUT", .noun = CLI_FILE),
+	{},
+};
+
+struct import_options {
+	char **changes, *message;
+};
+static const struct cli_flag import_flags[] = {
+	CLI_FLAG(import_options, changes, "change", 'c', CLI_LIST,
+		 "Apply Dockerfile instruction to the created image"),
+	CLI_FLAG(import_options, message, "message", 'm', CLI_STRING,
+		 "Set commit message for imported image"),
+	{},
+};
+
+static int print_loaded(struct cli *c, const struct json_list *loaded, struct err *err)
+{
+	for (size_t i = 0; i < loaded->n; i++) {
+		const struct image_loaded *l = JSON_AT(struct image_loaded, loaded, i);
+		struct reference ref;
+
+		if (!l->name)
+			printf("Loaded image ID: %s\n", l->id);
+		else if (reference_parse(c->arena, l->name, &ref, err) < 0)
+			return err->code;
+		else
+			printf("Loaded image: %s\n", reference_familiar(c->arena, &ref));
+	}
+	return 0;
+}
+
+static int run_load(struct cli *c, struct err *err)
+{
+	const struct load_options *o = c->options;
+	struct json_list loaded = {};
+	const char *dir = NULL;
+	cleanup_fd int file = -EBADF;
+	struct engine *e;
+	struct stat st;
+	int r;
+
+	if (!str_empty(o->input)) {
+		file = open(o->input, O_RDONLY | O_CLOEXEC);
+		if (file < 0 || fstat(file, &st) < 0)
+			return err_sys(err, errno, "open %s", o->input);
+		if (S_ISDIR(st.st_mode))
+			dir = o->input;
+	} else if (terminal_is(STDIN_FILENO)) {
+		return err_set(
+			err, ERR_INVALID,
+			"requested load from stdin, but stdin is a terminal: use -i or redirect");
+	}
+	e = cli_engine(c, err);
+	if (!e)
+		return err->code;
+	r = image_load(e, c->arena,
+		       dir	   ? -EBADF
+		       : file >= 0 ? file
+				   : STDIN_FILENO,
+		       dir, &loaded, err);
+	return r < 0 || o->quiet ? r : print_loaded(c, &loaded, err);
+}
+
+static int run_save(struct cli *c, struct err *err)
+{
+	const struct save_options *o = c->options;
+	cleanup(output_done) struct output out = {.fd = -EBADF};
+	enum store_save_format format = STORE_SAVE_BOTH;
+	struct engine *e;
+	int r;
+
+	if (str_eq(o->format, "oci"))
+		format = STORE_SAVE_OCI;
+	else if (str_eq(o->format, "docker"))
+		format = STORE_SAVE_DOCKER;
+	else if (!str_eq(o->format, "both"))
+		return err_set(err, ERR_INVALID,
+			       "unknown format \"%s\": must be oci, docker or both", o->format);
+	e = cli_engine(c, err);
+	if (!e)
+		return err->code;
+	r = output_open(o->output, &out, err);
+	if (r == 0)
+		r = image_save(e, c->args, out.fd, format, err);
+	return r == 0 ? output_commit(&out, err) : r;
+}
+
+static int run_import(struct cli *c, struct err *err)
+{
+	const struct import_options *o = c->options;
+	cleanup_fd int file = -EBADF;
+	struct engine *e;
+	char *id = NULL;
+	int r;
+
+	if (strstr(c->args[0], "://"))
+		return err_set(err, ERR_UNSUPPORTED, "import of %s: this version cannot download",
+			       c->args[0]);
+	if (!str_eq(c->args[0], "-")) {
+		file = open(c->args[0], O_RDONLY | O_CLOEXEC);
+		if (file < 0)
+			return err_sys(err, errno, "open %s", c->args[0]);
+	}
+	e = cli_engine(c, err);
+	if (!e)
+		return err->code;
+	r = image_import(e, c->arena, file >= 0 ? file : STDIN_FILENO, c->args[1], o->changes,
+			 o->message, &id, err);
+	if (r == 0)
+		puts(id);
+	return r;
+}
+
+const struct cli_command cmd_load = {
+	.paths = "image load|load",
+	.usage = "[OPTIONS]",
+	.summary = "Load an image from a tar archive or STDIN",
+	.details = "Reads archives of docker, podman and skopeo (old and new layout, OCI), plain "
+		   "or compressed\n"
+		   "with gzip or zstd.",
+	.flags = load_flags,
+	.options_size = sizeof(struct load_options),
+	.run = run_load,
+};
+
+const struct cli_command cmd_save = {
+	.paths = "image save|save",
+	.usage = "[OPTIONS] IMAGE [IMAGE...]",
+	.summary = "Save one or more images to a tar archive (streamed to STDOUT by default)",
+	.min_args = 1,
+	.max_args = CLI_ANY_ARGS,
+	.noun = CLI_IMAGE,
+	.flags = save_flags,
+	.options_size = sizeof(struct save_options),
+	.run = run_save,
+};
+
+const struct cli_command cmd_import = {
+	.paths = "image import|import",
+	.usage = "[OPTIONS] file|- [REPOSITORY[:TAG]]",
+	.summary = "Import the contents from a tarball to create a filesystem image",
+	.min_args = 1,
+	.max_args = 2,
+	.noun = CLI_FILE,
+	.flags = import_flags,
+	.options_size = sizeof(struct import_options),
+	.run = run_import,
+};

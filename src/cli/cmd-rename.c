@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/str.h"
+#include "cli/commands.h"
+#include "engine/container.h"
+
+static int run(struct cli *c, struct err *err)
+{
+	struct engine *e = cli_engine(c, err);
+	int r;
+
+	if (!e)
+		return err->code;
+	if (str_empty(c->args[0]) || str_empty(c->args[1]))
+		return err_set(err, ERR_INVALID, "Neither old nor new names may be empty");
+	r = container_rename(e, c->args[0], c->args[1], err);
+	return r < 0 ? r : 0;
+}
+
+const struct cli_command cmd_rename = {
+	.paths = "container rename|rename",
+	.usage = "CONTAINER NEW_NAME",
+	.summary = "Rename a container",
+	.min_args = 2,
+	.max_args = 2,
+	.noun = CLI_CONTAINER,
+	.run = run,
+};
