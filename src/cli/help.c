@@ -215,7 +215,8 @@ static void put_entries(struct buf *b, const char *title, const struct entry *e,
 	for (size_t i = 0; i < n; i++) {
 		if ((e[i].cmd->traits & mask) != want)
 			continue;
-		buf_printf(b, any ? "" : "\n%s:\n", title);
+		if (!any)
+			buf_printf(b, "\n%s:\n", title);
 		buf_printf(b, "  %-11s %s\n", e[i].name, e[i].cmd->summary);
 		any = true;
 	}

@@ -24,7 +24,7 @@ static void ids(void **state UNUSED)
 
 	cells_id(&b, ID, false);
 	text_is(&b, "0123456789ab");
-	cells_id(&b, ID + 7, false);
+	cells_id(&b, &ID[7], false);
 	text_is(&b, "0123456789ab");
 	cells_id(&b, ID, true);
 	text_is(&b, ID);
