@@ -20,6 +20,15 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#endif
+
 #define MEMORY_MAX ((rlim_t)512 << 20) /* address space; what is really used stays far below */
 #define FILES_MAX  64
 
@@ -101,6 +110,9 @@ static const uint16_t allowed[] = {
 #ifdef __NR_rseq
 	__NR_rseq,
 #endif
+#ifdef SANITIZED
+	__NR_sigaltstack, /* for every thread */
+#endif
 	/* the answer */
 	__NR_sendmsg,
 };
@@ -181,7 +193,7 @@ static int limit_resources(struct err *err)
 
 	if (r == 0)
 		r = limit(RLIMIT_CORE, 0, err);
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED /* its shadow is terabytes of address space */
 	if (r == 0)
 		r = limit(RLIMIT_AS, MEMORY_MAX, err);
 #endif
