@@ -31,7 +31,8 @@ static void one_line(char *s)
 			*s = ' ';
 }
 
-static void fill(struct err *err, enum err_kind kind, int code, const char *fmt, va_list ap)
+static void PRINTF_LIKE(4, 0)
+fill(struct err *err, enum err_kind kind, int code, const char *fmt, va_list ap)
 {
 	err->kind = kind;
 	err->code = code;

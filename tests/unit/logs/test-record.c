@@ -153,8 +153,8 @@ static void test_torn(void **state)
 		"{\"log\":7,\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}",
 		"{\"log\":\"x\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}}",
 		"{\"log\":\"x\ty\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05Z\"}",
-		"{\"log\":\"a{\"log\":\"b\\n\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:"
-		"05Z\"}",
+		("{\"log\":\"a{\"log\":\"b\\n\",\"stream\":\"stdout\","
+		 "\"time\":\"2026-01-02T03:04:05Z\"}"),
 	};
 	char copy[512], cut[sizeof(whole)];
 	struct log_record rec;
