@@ -282,7 +282,7 @@ static void commands_that_cannot_run(void **state)
 /* What an image may bring to lead us out of the root. */
 static void hostile_roots(void **state)
 {
-	char host[128], inside[256];
+	char host[128], path[192];
 	struct stat st;
 
 	(void)state;
@@ -294,16 +294,27 @@ static void hostile_roots(void **state)
 	lab_fails(&(struct lab_parts){.args = NULL},
 		  "mount on /proc: the path is a symbolic link in the image");
 	assert_int_equal(unlinkat(lab.bundle, "rootfs/proc", 0), 0);
-	/* a mount target that points at a path of the host: that path inside the root instead */
-	(void)snprintf(inside, sizeof(inside), "%s/b/rootfs%s", lab.dir, host);
-	assert_int_equal(path_mkdir_p(inside, 0755, NULL), 0);
+	/* a mount target that points at a path of the host: that path inside the root, which is
+	 * made */
 	assert_int_equal(symlinkat(host, lab.bundle, "rootfs/link"), 0);
-	lab_shell("touch /link/made; ls -d /link/made; ls -d $(readlink /link)/made",
-		  (struct lab_parts){.mounts = ",{\"destination\":\"/"
-					       "link\",\"type\":\"tmpfs\",\"source\":\"t\"}"});
-	says("/link/made\n");
-	(void)snprintf(host, sizeof(host), "%s/host/made", lab.dir);
-	assert_int_equal(stat(host, &st), -1);
+	assert_int_equal(symlinkat("../tmp/loose", lab.bundle, "rootfs/etc/rel"), 0);
+	lab_shell(
+		"touch /link/made; ls -d $(readlink /link)/made; ls /tmp/loose/file; grep -c loose "
+		"/proc/self/mountinfo",
+		(struct lab_parts){
+			.mounts =
+				",{\"destination\":\"/link\",\"type\":\"tmpfs\",\"source\":\"t\"},"
+				"{\"destination\":\"/etc/rel/file\",\"type\":\"bind\",\"source\":"
+				"\"/proc/sys/kernel/ostype\"}"});
+	says("/host/made\n/tmp/loose/file\n1\n");
+	(void)snprintf(path, sizeof(path), "%s/host/made", lab.dir);
+	assert_int_equal(stat(path, &st), -1);
+	assert_int_equal(symlinkat("loop", lab.bundle, "rootfs/loop"), 0);
+	lab_fails(
+		&(struct lab_parts){
+			.mounts =
+				",{\"destination\":\"/loop\",\"type\":\"tmpfs\",\"source\":\"t\"}"},
+		"mount on /loop: the path is a symbolic link in the image");
 	/* a volume through a link that ends in /proc */
 	assert_int_equal(symlinkat("/proc", lab.bundle, "rootfs/into"), 0);
 	lab_fails(&(struct lab_parts){.mounts = ",{\"destination\":\"/"
