@@ -61,6 +61,8 @@ static int run(struct cli *c, struct err *err)
 	struct engine *e;
 	int exit_code = 0, r = container_environment(c->arena, o->env_file, o->env, &req.env, err);
 
+	if (r == 0)
+		r = stream_check_keys(o->detach_keys, err);
 	if (r == 0 && !o->detach)
 		r = stream_check_tty(o->interactive, o->tty, err);
 	if (r < 0)

@@ -133,6 +133,7 @@ static int run_run(struct cli *c, struct err *err)
 		cli_complain(c, "%s", err->msg);
 		return 1;
 	}
+	r = stream_check_keys(o->detach_keys, err);
 	if (r == 0)
 		r = container_cidfile_check(&o->container, err);
 	if (r == 0)

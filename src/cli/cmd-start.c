@@ -77,7 +77,9 @@ static int start_attached(struct cli *c, const struct start_options *o, struct e
 	if (r < 0)
 		return r;
 	a = describe(&info, o->interactive, o->detach_keys);
-	r = stream_check_tty(a.stream.in, a.stream.tty, err);
+	r = stream_check_keys(o->detach_keys, err);
+	if (r == 0)
+		r = stream_check_tty(a.stream.in, a.stream.tty, err);
 	if (r < 0)
 		return r;
 	streams = attached_streams(&a.stream);
@@ -114,7 +116,9 @@ static int run_attach(struct cli *c, struct err *err)
 		return r;
 	a = describe(&info, !o->no_stdin, o->detach_keys);
 	a.stream.sig_proxy = o->sig_proxy;
-	r = stream_check_tty(!o->no_stdin, a.stream.tty, err);
+	r = stream_check_keys(o->detach_keys, err);
+	if (r == 0)
+		r = stream_check_tty(!o->no_stdin, a.stream.tty, err);
 	if (r < 0)
 		return r;
 	streams = attached_streams(&a.stream);

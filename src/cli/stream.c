@@ -355,6 +355,13 @@ int stream_exec(struct cli *c, const struct stream *s, struct exec_session *x, e
 	return pump(p, how, exit_code);
 }
 
+int stream_check_keys(const char *keys, struct err *err)
+{
+	struct detach d;
+
+	return keys ? detach_parse(keys, &d, err) : 0;
+}
+
 int stream_check_tty(bool in, bool tty, struct err *err)
 {
 	if (in && tty && !terminal_is(STDIN_FILENO))

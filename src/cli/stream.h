@@ -29,5 +29,7 @@ int stream_attached(struct cli *c, const struct stream *s, int conn, enum stream
 		    int *exit_code, struct err *err);
 int stream_exec(struct cli *c, const struct stream *s, struct exec_session *x, enum stream_end *how,
 		int *exit_code, struct err *err);
+/* What can be refused before anything starts: detach keys that are none (NULL: the default). */
+int stream_check_keys(const char *keys, struct err *err);
 /* "the input device is not a TTY" where a terminal is asked for and stdin is none. */
 int stream_check_tty(bool in, bool tty, struct err *err);

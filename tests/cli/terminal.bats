@@ -28,7 +28,8 @@ on_terminal() { "$BATS_TEST_DIRNAME/pty" "$@"; }
 @test "run -it: --detach-keys" {
 	expect 0 on_terminal 24x80 'expect:# ' 'send:ab\x18' -- hoy run --name keys --detach-keys a,b,ctrl-x -it busybox sh
 	is "$(container_status keys)" "running"
-	expect 125 on_terminal 24x80 -- hoy run --rm --detach-keys ctrl-1 -it busybox sh
+	expect 125 on_terminal 24x80 -- hoy run --name none --detach-keys ctrl-1 -it busybox sh
+	is "$(hoy ps -aq -f name=none)" "" "made, though its keys were wrong"
 }
 
 @test "the terminal is restored when we are killed by TERM, and when the container is" {
