@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,7 +27,8 @@ int64_t clock_monotonic(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-/* Days since 1970-01-01 to a civil date: the era is 400 years (146,097 days) from March. */
+/* Days since 1970-01-01 to a civil date: the era is 400 years (146,097 days)
+ * from March. */
 static void civil(int64_t days, int *year, int *month, int *day)
 {
 	int64_t z = days + 719468;
@@ -53,8 +55,8 @@ static int64_t days_from_civil(int64_t y, int m, int d)
 	return era * 146097 + doe - 719468;
 }
 
-/* Writes up to the seconds; returns the fraction in nanoseconds. Not strftime: that reads the time
- * zone database and the locale. */
+/* Writes up to the seconds; returns the fraction in nanoseconds. Not strftime:
+ * that reads the time zone database and the locale. */
 static int64_t format_seconds(int64_t ns, char out[CLOCK_TEXT_MAX])
 {
 	int64_t frac = ns % NS_PER_SEC, sec = ns / NS_PER_SEC, days, rest;
@@ -141,6 +143,14 @@ static int parse_zone(const char **s, int64_t *seconds)
 	return 0;
 }
 
+static int month_days(int y, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
 int clock_parse(const char *s, int64_t *ret)
 {
 	int y, mo, d, h, mi, sec;
@@ -160,10 +170,12 @@ int clock_parse(const char *s, int64_t *ret)
 	if (*s == '.') {
 		int64_t unit = NS_PER_SEC / 10;
 
-		for (s++; isdigit((unsigned char)*s); s++, unit /= 10)
+		if (!isdigit((unsigned char)*++s))
+			return -EINVAL;
+		for (; isdigit((unsigned char)*s); s++, unit /= 10)
 			frac += (*s - '0') * unit;
 	}
-	if (mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || sec > 60)
+	if (mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo) || h > 23 || mi > 59 || sec > 60)
 		return -EINVAL;
 	if (parse_zone(&s, &zone) < 0 || *s)
 		return -EINVAL;

@@ -68,7 +68,8 @@ static bool is_domain(const char *s, size_t n)
 	return true;
 }
 
-/* Components of [a-z0-9]+ with inner separators ".", "_", "__" or any number of hyphens. */
+/* Components of [a-z0-9]+ with inner separators ".", "_", "__" or any number of
+ * hyphens. */
 static bool is_path(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n;) {
@@ -184,7 +185,8 @@ int reference_parse(struct arena *a, const char *s, struct reference *out, struc
 		out->domain = arena_strdup(a, DEFAULT_DOMAIN);
 	else
 		out->domain = arena_strndup(a, s, n);
-	/* A slash after an '@' or ':' is no path; is_path() and the digest grammar refuse it later.
+	/* A slash after an '@' or ':' is no path; is_path() and the digest grammar
+	 * refuse it later.
 	 */
 	if (out->domain && strcmp(out->domain, DEFAULT_DOMAIN) == 0 && !strchr(rest, '/'))
 		rest = arena_printf(a, OFFICIAL "%s", rest);
@@ -209,7 +211,8 @@ char *reference_familiar_name(struct arena *a, const struct reference *ref)
 {
 	const char *official = str_after(ref->path, OFFICIAL);
 
-	if (strcmp(ref->domain, DEFAULT_DOMAIN) != 0)
+	/* docker.io/a.b/c must not become a.b/c, which is another registry's. */
+	if (strcmp(ref->domain, DEFAULT_DOMAIN) != 0 || domain_length(ref->path) > 0)
 		return reference_name(a, ref);
 	return arena_strdup(a, official && !strchr(official, '/') ? official : ref->path);
 }

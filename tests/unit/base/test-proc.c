@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+*other.* /
+#include "base/proc.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "../check.h"
+#include "base/fd.h"
+
+	static int spawn_sh(const char *script, int out, struct proc *p, struct err *err)
+{
+	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)script, NULL};
+	const struct proc_fd fds[] = {
+		{out, 1}
+	};
+	const struct proc_spawn s = {.path = "/bin/sh", .argv = argv, .fds = fds, .n_fds = 1};
+
+	return proc_spawn(&s, p, err);
+}
+
+static void test_exit_codes(void **state)
+{
+	struct err err = ERR_INIT;
+	struct proc p;
+
+	(void)state;
+	check_ok("exit 7", spawn_sh("exit 7", -EBADF, &p, &err), &err);
+	assert_int_equal(proc_exit_code(proc_wait(&p)), 7);
+	check_ok("kill", spawn_sh("kill -TERM $$", -EBADF, &p, &err), &err);
+	assert_int_equal(proc_exit_code(proc_wait(&p)), 128 + SIGTERM);
+}
+
+/* Only the fds that were listed are open in the child, and its environment is
+ * empty. */
+static void test_clean_child(void **state)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(4096);
+	struct err err = ERR_INIT;
+	struct proc p;
+	int pipes[2];
+	cleanup_fd int leak = open("/dev/null", O_RDONLY); /* not O_CLOEXEC on purpose */
+
+	(void)state;
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	check_ok("ls",
+		 spawn_sh("for f in /proc/$$/fd/*; do n=${f##*/}; [ -e $f ] && echo "
+			  "-n \"$n \"; done; "
+			  "echo \"${HOME-none}\"",
+			  pipes[1], &p, &err),
+		 &err);
+	fd_close(pipes[1]);
+	check_ok("read", fd_read_all(pipes[0], &b, "pipe", &err), &err);
+	fd_close(pipes[0]);
+	assert_int_equal(proc_exit_code(proc_wait(&p)), 0);
+	check_text("fds", b.data, "0 1 2 none\n");
+	assert_true(leak > 2);
+}
+
+static void test_no_such_program(void **state)
+{
+	char *const argv[] = {(char *)"x", NULL};
+	const struct proc_spawn s = {.path = "/nonexistent/program", .argv = argv};
+	struct err err = ERR_INIT;
+	struct proc p;
+
+	(void)state;
+	assert_int_equal(proc_spawn(&s, &p, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "/nonexistent/program"));
+}
+
+static void test_identity(void **state)
+{
+	struct err err = ERR_INIT;
+	struct proc p;
+
+	(void)state;
+	check_ok("sleep", spawn_sh("sleep 100", -EBADF, &p, &err), &err);
+	assert_true(proc_start_time(p.pid) > 0);
+	assert_true(proc_start_time(p.pid) >= proc_start_time(getpid()));
+	assert_int_equal(proc_pidfd_signal(p.pidfd, SIGKILL), 0);
+	assert_int_equal(proc_exit_code(proc_wait(&p)), 137);
+	assert_int_equal(proc_start_time(0x3ffffff), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exit_codes),
+		cmocka_unit_test(test_clean_child),
+		cmocka_unit_test(test_no_such_program),
+		cmocka_unit_test(test_identity),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
