@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-*other.* /
 #include "base/proc.h"
 
 #include <fcntl.h>
