@@ -39,7 +39,8 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Room for at least `len` more bytes (plus a NUL): pointer to write at, or NULL. Call buf_grew after. */
+/* Room for at least `len` more bytes (plus a NUL): pointer to write at, or NULL. Call buf_grew
+ * after. */
 char *buf_room(struct buf *b, size_t len);
 void buf_grew(struct buf *b, size_t len);
 /* Drops the first n bytes. */

@@ -8,8 +8,8 @@
 
 #include "base/err.h"
 
-#define NS_PER_SEC INT64_C(1000000000)
-#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_SEC     INT64_C(1000000000)
+#define NS_PER_MS      INT64_C(1000000)
 #define CLOCK_TEXT_MAX 40
 
 int64_t clock_now(void);       /* CLOCK_REALTIME */

@@ -67,7 +67,8 @@ int fd_read_all(int fd, struct buf *b, const char *what, struct err *err)
 
 int file_read(int dirfd, const char *name, struct buf *b, struct err *err)
 {
-	cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	cleanup_fd int fd =
+		openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0)
@@ -82,7 +83,8 @@ int file_read(int dirfd, const char *name, struct buf *b, struct err *err)
 static int write_temporary(int dirfd, const char *tmp, const void *data, size_t len, mode_t mode,
 			   int flags, struct err *err)
 {
-	cleanup_fd int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	cleanup_fd int fd =
+		openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	int r;
 
 	if (fd < 0)

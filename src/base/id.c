@@ -23,7 +23,8 @@ void id_random(char *out, size_t len)
 
 	len = MIN_OF(len, sizeof(raw));
 	do {
-		/* 64 bytes are never cut short by a signal; a kernel without getrandom is not ours. */
+		/* 64 bytes are never cut short by a signal; a kernel without getrandom is not ours.
+		 */
 		if (getrandom(raw, len, 0) != (ssize_t)len)
 			abort();
 		for (size_t i = 0; i < len; i++)

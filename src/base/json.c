@@ -162,7 +162,7 @@ static int get_keys(struct decoder *d, const struct where *w, json_t *j, char **
 	v = arena_calloc(d->arena, json_object_size(j) + 1, sizeof(*v));
 	if (!v)
 		return err_oom(d->err);
-	json_object_foreach(j, key, value) {
+	json_object_foreach (j, key, value) {
 		v[i] = arena_strdup(d->arena, key);
 		if (!v[i++])
 			return err_oom(d->err);
@@ -183,7 +183,7 @@ static int get_map(struct decoder *d, const struct where *w, json_t *j, struct j
 	if (!ret->items)
 		return err_oom(d->err);
 	ret->n = 0;
-	json_object_foreach(j, key, value) {
+	json_object_foreach (j, key, value) {
 		struct where at = {.up = w, .name = key};
 		struct json_pair *p = &ret->items[ret->n];
 
@@ -398,19 +398,19 @@ static bool too_deep(json_t *j, int depth)
 	if (depth > DEPTH_MAX)
 		return true;
 	if (json_is_object(j)) {
-		json_object_foreach(j, key, value)
+		json_object_foreach (j, key, value)
 			if (too_deep(value, depth + 1))
 				return true;
 	} else if (json_is_array(j)) {
-		json_array_foreach(j, i, value)
+		json_array_foreach (j, i, value)
 			if (too_deep(value, depth + 1))
 				return true;
 	}
 	return false;
 }
 
-/* Copies the text with "e0" behind each integer that fits 64 bits only without a sign, so that jansson
- * reads it as a real. */
+/* Copies the text with "e0" behind each integer that fits 64 bits only without a sign, so that
+ * jansson reads it as a real. */
 static void widen(struct buf *b, const char *text, size_t len)
 {
 	bool quoted = false;
@@ -434,7 +434,8 @@ static void widen(struct buf *b, const char *text, size_t len)
 		i += n - 1;
 		if ((n != 19 && n != 20) || (i + 1 < len && strchr(".eE", text[i + 1])))
 			continue;
-		/* A lower bound of what overflows is enough: 19 digits from 9223372036854775808 on. */
+		/* A lower bound of what overflows is enough: 19 digits from 9223372036854775808 on.
+		 */
 		if (n == 19 && memcmp(text + i - 18, "9223372036854775808", 19) < 0)
 			continue;
 		if (n == 20 && memcmp(text + i - 19, "18446744073709551615", 20) > 0)
@@ -449,7 +450,8 @@ static void widen(struct buf *b, const char *text, size_t len)
 static json_t *load(const char *text, size_t len, json_error_t *e)
 {
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
-	cleanup(buf_done) struct buf wide = BUF_INIT(len < SIZE_MAX / 2 ? len * 2 + 16 : SIZE_MAX - 1);
+	cleanup(buf_done) struct buf wide =
+		BUF_INIT(len < SIZE_MAX / 2 ? len * 2 + 16 : SIZE_MAX - 1);
 	json_t *j = json_loadb(text, len, flags, e);
 
 	if (j || json_error_code(e) != json_error_numeric_overflow)
@@ -536,7 +538,8 @@ static json_t *put_map(const struct json_map *m, unsigned flags)
 	return j;
 }
 
-static json_t *put_list(const struct json_object *object, const struct json_list *list, unsigned flags)
+static json_t *put_list(const struct json_object *object, const struct json_list *list,
+			unsigned flags)
 {
 	json_t *j;
 
@@ -544,8 +547,9 @@ static json_t *put_list(const struct json_object *object, const struct json_list
 		return json_null();
 	j = json_array();
 	for (size_t i = 0; i < list->n; i++) {
-		json_t *item = object ? json_encode(object, (const char *)list->items + i * object->size)
-				      : json_integer(*JSON_AT(const int64_t, list, i));
+		json_t *item =
+			object ? json_encode(object, (const char *)list->items + i * object->size)
+			       : json_integer(*JSON_AT(const int64_t, list, i));
 
 		if (json_array_append_new(j, item) < 0) {
 			json_decref(j);
@@ -607,7 +611,7 @@ static json_t *put_field(const struct json_field *f, const void *at)
 	case JSON_I64_LIST:
 		return put_list(NULL, at, f->flags);
 	case JSON_RAW:
-		return *(json_t *const *)at ? json_incref(*(json_t *const *)at)
+		return *(json_t *const *)at    ? json_incref(*(json_t *const *)at)
 		       : f->flags & JSON_EMPTY ? json_object()
 					       : json_null();
 	case JSON_ENUM:
@@ -661,8 +665,10 @@ static int encode_members(json_t *j, const struct json_object *object, const voi
 		value = put_field(f, at);
 		if (!value)
 			return -ENOMEM;
-		/* A value that is there on purpose (an OPT that is set) is written even when zero. */
-		if (f->flags & JSON_OMIT && (is_optional(f->type) ? json_is_null(value) : is_empty(value))) {
+		/* A value that is there on purpose (an OPT that is set) is written even when zero.
+		 */
+		if (f->flags & JSON_OMIT &&
+		    (is_optional(f->type) ? json_is_null(value) : is_empty(value))) {
 			json_decref(value);
 			continue;
 		}
@@ -681,8 +687,9 @@ json_t *json_encode(const struct json_object *object, const void *in)
 	return TAKE_PTR(j);
 }
 
-/* UINT64_MAX (an unlimited rlimit) is a real for jansson, but readers in other languages want all its
- * digits. A number comes as one piece, and after one of these; a piece of a string never does. */
+/* UINT64_MAX (an unlimited rlimit) is a real for jansson, but readers in other languages want all
+ * its digits. A number comes as one piece, and after one of these; a piece of a string never does.
+ */
 static bool is_u64_max(const struct buf *b, const char *text, size_t len)
 {
 	static const char real[] = "1.8446744073709552e19";
@@ -711,7 +718,8 @@ int json_write(struct buf *b, json_t *j, int indent, struct err *err)
 	return buf_check(b, err);
 }
 
-int json_encode_text(struct buf *b, const struct json_object *object, const void *in, struct err *err)
+int json_encode_text(struct buf *b, const struct json_object *object, const void *in,
+		     struct err *err)
 {
 	cleanup(json_unref) json_t *j = json_encode(object, in);
 

@@ -3,7 +3,8 @@
  * json - documents into structs and back, by tables.
  *
  * A JSON object of a spec is a C struct plus one table of its members. The same rows decode (with
- * the JSON path in every message), and encode. Unknown members are ignored, wrong types are refused.
+ * the JSON path in every message), and encode. Unknown members are ignored, wrong types are
+ * refused.
  *
  *   struct rlimit_row { char *type; uint64_t soft, hard; };
  *   static const struct json_field rlimit_fields[] = {
@@ -37,21 +38,21 @@ enum json_field_type {
 	JSON_OPT_I64,  /* struct opt_i64 */
 	JSON_OPT_U64,  /* struct opt_u64 */
 	JSON_STRV,     /* char **: an array of strings; NULL when absent */
-	JSON_WORDS,    /* char **: an array of strings, or one string (Docker's Cmd and Entrypoint) */
-	JSON_KEYS,     /* char **: the keys of an object of empty objects (ExposedPorts, Volumes) */
-	JSON_MAP,      /* struct json_map: string to string */
-	JSON_SUB,      /* a struct of table `sub`, embedded */
-	JSON_SUBP,     /* pointer to a struct of table `sub`; NULL when absent */
-	JSON_LIST,     /* struct json_list: an array of objects of table `sub` */
+	JSON_WORDS, /* char **: an array of strings, or one string (Docker's Cmd and Entrypoint) */
+	JSON_KEYS,  /* char **: the keys of an object of empty objects (ExposedPorts, Volumes) */
+	JSON_MAP,   /* struct json_map: string to string */
+	JSON_SUB,   /* a struct of table `sub`, embedded */
+	JSON_SUBP,  /* pointer to a struct of table `sub`; NULL when absent */
+	JSON_LIST,  /* struct json_list: an array of objects of table `sub` */
 	JSON_I64_LIST, /* struct json_list of int64_t */
 	JSON_RAW,      /* json_t *, owned by the arena */
 	JSON_ENUM,     /* an enum: the string is one of `names`, the value its index there */
-	JSON_MEMBERS,   /* a struct of table `sub`, embedded, its members written beside the others */
+	JSON_MEMBERS, /* a struct of table `sub`, embedded, its members written beside the others */
 };
 
 enum json_field_flags {
 	JSON_REQUIRED = 1 << 0, /* decode: absent is an error */
-	JSON_OMIT = 1 << 1,     /* encode: left out when zero, empty or NULL */
+	JSON_OMIT = 1 << 1,	/* encode: left out when zero, empty or NULL */
 	/* encode: [] or {} where the default for NULL is null; "" for strings, {} for JSON_RAW */
 	JSON_EMPTY = 1 << 2,
 };
@@ -113,10 +114,12 @@ int json_decode(struct arena *a, json_t *j, const struct json_object *object, vo
 		const char *what, struct err *err);
 /* Both in one step. */
 int json_decode_text(struct arena *a, const char *text, size_t len,
-		     const struct json_object *object, void *out, const char *what, struct err *err);
+		     const struct json_object *object, void *out, const char *what,
+		     struct err *err);
 /* A new document; NULL when out of memory. */
 json_t *json_encode(const struct json_object *object, const void *in);
-/* Compact text (no newline) appended to the buffer; indent > 0 pretty-prints with that many spaces. */
+/* Compact text (no newline) appended to the buffer; indent > 0 pretty-prints with that many spaces.
+ */
 int json_write(struct buf *b, json_t *j, int indent, struct err *err);
 /* json_encode + json_write. */
 int json_encode_text(struct buf *b, const struct json_object *object, const void *in,

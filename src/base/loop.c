@@ -11,7 +11,7 @@
 struct loop_source {
 	struct loop *loop;
 	struct loop_source *next; /* in timers or in dead */
-	int fd;                   /* -EBADF for a timer */
+	int fd;			  /* -EBADF for a timer */
 	bool dead;
 	int64_t deadline;
 	loop_fd_fn *on_fd;
@@ -97,7 +97,8 @@ int loop_set_events(struct loop_source *s, uint32_t events)
 	return epoll_ctl(s->loop->epoll, EPOLL_CTL_MOD, s->fd, &ev) < 0 ? -errno : 0;
 }
 
-struct loop_source *loop_add_timer(struct loop *l, int64_t deadline_ns, loop_timer_fn *fn, void *data)
+struct loop_source *loop_add_timer(struct loop *l, int64_t deadline_ns, loop_timer_fn *fn,
+				   void *data)
 {
 	struct loop_source *s = calloc(1, sizeof(*s)), **at = &l->timers;
 
@@ -175,7 +176,8 @@ static void run_timers(struct loop *l)
 {
 	int64_t now = clock_monotonic();
 
-	/* A handler that sets a new timer in the past runs in the next round: no starving of fds. */
+	/* A handler that sets a new timer in the past runs in the next round: no starving of fds.
+	 */
 	for (struct loop_source *s; (s = l->timers) && s->deadline <= now;) {
 		loop_timer_fn *fn = s->on_timer;
 

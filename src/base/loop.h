@@ -33,7 +33,8 @@ struct loop_source *loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd
 				struct err *err);
 int loop_set_events(struct loop_source *s, uint32_t events);
 /* Once, at a CLOCK_MONOTONIC time; the source is freed after its handler ran. NULL: no memory. */
-struct loop_source *loop_add_timer(struct loop *l, int64_t deadline_ns, loop_timer_fn *fn, void *data);
+struct loop_source *loop_add_timer(struct loop *l, int64_t deadline_ns, loop_timer_fn *fn,
+				   void *data);
 /* Blocks the signals of the set in this thread and delivers them here. One set per loop. */
 int loop_add_signals(struct loop *l, const sigset_t *set, loop_signal_fn *fn, void *data,
 		     struct err *err);

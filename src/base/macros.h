@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-#define UNUSED __attribute__((unused))
-#define NORETURN __attribute__((noreturn))
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define ARRAY_SIZE(a)			(sizeof(a) / sizeof((a)[0]))
+#define MUST_CHECK			__attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, args)		__attribute__((format(printf, fmt, args)))
+#define UNUSED				__attribute__((unused))
+#define NORETURN			__attribute__((noreturn))
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
 #define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
@@ -35,7 +35,7 @@
 		take_val_;                                                                         \
 	})
 #define TAKE_PTR(ptr) TAKE(ptr, NULL)
-#define TAKE_FD(fd) TAKE(fd, -EBADF)
+#define TAKE_FD(fd)   TAKE(fd, -EBADF)
 
 #define cleanup(fn) __attribute__((__cleanup__(fn##_cleanup)))
 
@@ -62,7 +62,8 @@ static inline void free_cleanup(void *p)
 }
 #define cleanup_free __attribute__((__cleanup__(free_cleanup)))
 
-/* Closes and says nothing: for fds whose close cannot lose data, or on a path that failed already. */
+/* Closes and says nothing: for fds whose close cannot lose data, or on a path that failed already.
+ */
 static inline void fd_close(int fd)
 {
 	int saved = errno;

@@ -20,7 +20,8 @@ static int open_how(int dirfd, const char *path, int flags, mode_t mode, uint64_
 		.resolve = resolve,
 	};
 
-	/* EAGAIN: a rename elsewhere raced with a ".." in the path; the kernel asks to try again. */
+	/* EAGAIN: a rename elsewhere raced with a ".." in the path; the kernel asks to try again.
+	 */
 	for (int i = 0; i < 128; i++) {
 		long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 
@@ -166,7 +167,8 @@ static int remove_children(int fd, dev_t dev, int depth, struct err *err)
 		return r;
 	}
 	if (depth > TREE_DEPTH_MAX)
-		r = err_set(err, ERR_TOO_LARGE, "directories nested deeper than %d", TREE_DEPTH_MAX);
+		r = err_set(err, ERR_TOO_LARGE, "directories nested deeper than %d",
+			    TREE_DEPTH_MAX);
 	while (r == 0 && (e = readdir(d)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			r = remove_entry(fd, e, dev, depth, err);

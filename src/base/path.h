@@ -8,8 +8,8 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/arena.h"

@@ -17,14 +17,15 @@
 
 struct proc_fd {
 	int from; /* an fd of ours (stays open here); -EBADF: /dev/null */
-	int to;   /* its number in the child */
+	int to;	  /* its number in the child */
 };
 
 struct proc_spawn {
 	const char *path; /* absolute: never looked up in PATH */
 	char *const *argv;
 	char *const *envp; /* NULL: an empty environment */
-	const struct proc_fd *fds; /* at most PROC_FDS_MAX; 0..2 that are not listed are /dev/null */
+	const struct proc_fd
+		*fds; /* at most PROC_FDS_MAX; 0..2 that are not listed are /dev/null */
 	size_t n_fds;
 	bool new_session;
 	bool die_with_parent; /* SIGKILL when the starting thread ends */

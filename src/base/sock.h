@@ -3,8 +3,8 @@
  * sock - unix sockets between our own processes: packets with fds attached.
  *
  * SOCK_SEQPACKET keeps message borders, so a message is one send and one receive. Paths are opened
- * through their directory's fd (/proc/self/fd/N/name), so that the 108 bytes of sun_path never limit
- * where the run folder may lie. Never abstract sockets: those cross mount namespaces.
+ * through their directory's fd (/proc/self/fd/N/name), so that the 108 bytes of sun_path never
+ * limit where the run folder may lie. Never abstract sockets: those cross mount namespaces.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ int sock_accept(int fd);
 /* One packet with up to SOCK_FDS_MAX fds (they stay open here). 0 or negative errno. */
 int sock_send(int fd, const void *data, size_t len, const int *fds, size_t n_fds);
 /* One packet; its length, 0 at end of stream, or negative errno (-EMSGSIZE: longer than `size`).
- * Received fds are O_CLOEXEC and the caller's; fds[] beyond *n_fds are -EBADF. On entry *n_fds is the
- * room in fds. */
+ * Received fds are O_CLOEXEC and the caller's; fds[] beyond *n_fds are -EBADF. On entry *n_fds is
+ * the room in fds. */
 ssize_t sock_recv(int fd, void *data, size_t size, int *fds, size_t *n_fds);
 int sock_pair(int ret[2]);

@@ -3,9 +3,9 @@
  * container - what a user asks of a container, in Docker's own shape.
  *
  * The structs are the body of Docker's POST /containers/create: the CLI fills them from flags, the
- * API will decode them from a request, the engine stores them and answers `inspect` with them. Names,
- * units and defaults are Docker's (API 1.47): sizes in bytes, NanoCpus in 1e-9 CPUs, times in seconds.
- * Source: moby api/types/container/{config,hostconfig}.go.
+ * API will decode them from a request, the engine stores them and answers `inspect` with them.
+ * Names, units and defaults are Docker's (API 1.47): sizes in bytes, NanoCpus in 1e-9 CPUs, times
+ * in seconds. Source: moby api/types/container/{config,hostconfig}.go.
  */
 #pragma once
 
@@ -17,10 +17,10 @@ struct container_config {
 	char **exposed_ports; /* "80/tcp" */
 	bool tty, open_stdin, stdin_once;
 	char **env;
-	char **cmd;        /* NULL: the image's */
+	char **cmd; /* NULL: the image's */
 	json_t *healthcheck;
-	char *image;       /* as the user wrote it */
-	char **volumes;    /* container paths of anonymous volumes */
+	char *image;	/* as the user wrote it */
+	char **volumes; /* container paths of anonymous volumes */
 	char *working_dir;
 	char **entrypoint; /* NULL: the image's; {""}: none */
 	char *mac_address;
@@ -92,8 +92,8 @@ struct container_resources {
 	int64_t cpu_shares, memory, nano_cpus;
 	char *cgroup_parent;
 	int64_t blkio_weight;
-	struct json_list blkio_weight_device;       /* struct container_weight_device */
-	struct json_list blkio_device_read_bps;     /* struct container_throttle_device … */
+	struct json_list blkio_weight_device;	/* struct container_weight_device */
+	struct json_list blkio_device_read_bps; /* struct container_throttle_device … */
 	struct json_list blkio_device_write_bps;
 	struct json_list blkio_device_read_iops;
 	struct json_list blkio_device_write_iops;
@@ -113,7 +113,7 @@ struct container_resources {
 
 struct container_host_config {
 	struct container_resources resources; /* written inline, as Docker does */
-	char **binds;                         /* HOST-OR-VOLUME:CONTAINER[:options] */
+	char **binds;			      /* HOST-OR-VOLUME:CONTAINER[:options] */
 	char *container_id_file;
 	struct container_log_config log_config;
 	char *network_mode; /* none, host, container:ID; later bridge and names */
@@ -139,8 +139,8 @@ struct container_host_config {
 	int64_t shm_size;
 	struct json_map sysctls;
 	char *runtime, *isolation;
-	struct json_list mounts; /* struct container_mount */
-	struct json_map tmpfs;   /* container path -> options */
+	struct json_list mounts;	       /* struct container_mount */
+	struct json_map tmpfs;		       /* container path -> options */
 	char **masked_paths, **readonly_paths; /* NULL: the default lists */
 	struct opt_flag init;
 };
@@ -157,7 +157,8 @@ struct container_create {
 	json_t *networking_config;
 };
 
-int container_create_decode(struct arena *a, json_t *j, struct container_create *out, struct err *err);
+int container_create_decode(struct arena *a, json_t *j, struct container_create *out,
+			    struct err *err);
 json_t *container_create_encode(const struct container_create *c);
 
 enum container_status {
@@ -175,23 +176,24 @@ const char *container_status_name(enum container_status s); /* "created", … */
 int container_status_parse(const char *s);
 
 /*
- * state - what the monitor knows of its container: one line of JSON in containers/ID/state, replaced
- * atomically at each change, read by everybody. Times are nanoseconds since 1970, 0 for never.
+ * state - what the monitor knows of its container: one line of JSON in containers/ID/state,
+ * replaced atomically at each change, read by everybody. Times are nanoseconds since 1970, 0 for
+ * never.
  */
 struct container_state {
 	enum container_status status;
-	int64_t pid;        /* of PID 1 in the host's pid namespace; 0 when not running */
-	int64_t pid_start;  /* proc_start_time() of it: pid and pid_start name a process for ever */
-	char *boot_id;      /* /proc/sys/kernel/random/boot_id when it was started */
+	int64_t pid;	   /* of PID 1 in the host's pid namespace; 0 when not running */
+	int64_t pid_start; /* proc_start_time() of it: pid and pid_start name a process for ever */
+	char *boot_id;	   /* /proc/sys/kernel/random/boot_id when it was started */
 	int64_t started_at, finished_at;
 	int64_t exit_code;
 	bool oom_killed;
-	char *error;        /* why it could not start; "" */
+	char *error; /* why it could not start; "" */
 	int64_t restart_count;
 	bool stopped_by_user; /* stop or kill was asked for: restart policies look at it */
 };
 
 extern const struct json_object container_state_object; /* status as its name */
-int container_state_decode(struct arena *a, const char *text, size_t len, struct container_state *out,
-			   struct err *err);
+int container_state_decode(struct arena *a, const char *text, size_t len,
+			   struct container_state *out, struct err *err);
 int container_state_encode(struct buf *b, const struct container_state *s, struct err *err);

@@ -7,7 +7,7 @@
 #include "../check.h"
 #include "base/fd.h"
 
-	static int spawn_sh(const char *script, int out, struct proc *p, struct err *err)
+static int spawn_sh(const char *script, int out, struct proc *p, struct err *err)
 {
 	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)script, NULL};
 	const struct proc_fd fds[] = {

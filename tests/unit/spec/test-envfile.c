@@ -29,7 +29,7 @@ static const struct {
 	{"A=\xc3\xa9",			 "A=\xc3\xa9",	     NULL							       },
 	{"A.b-c=1",			    "A.b-c=1",	       NULL							       },
 	{"A B=1",			      NULL,			"poorly formatted environment: variable 'A B' contains whitespaces"},
-	{"A\t=1",			      NULL,			"poorly formatted environment: variable 'A ' contains whitespaces"},
+	{"A\t=1",			      NULL,			"poorly formatted environment: variable 'A ' contains whitespaces" },
 	{"=x",				 NULL,		     "poorly formatted environment: no variable name on line '=x'"	  },
 	{"A=1\nB=\xff",			NULL,		      "env file f contains invalid utf8 bytes at line 2"			},
 	{"A=\xed\xa0\x80",			   NULL,		 "env file f contains invalid utf8 bytes at line 1"		   },
