@@ -27,6 +27,7 @@
 #include "monitor/client.h"
 #include "run/cgroup.h"
 
+#define FEW 8
 #define BATCH 200 /* two fds each, below the usual limit of 1024 */
 
 struct removal {
@@ -53,24 +54,23 @@ int container_lock(struct engine *e, const char *id, bool wait, struct err *err)
 
 void container_forget_run_dir(struct engine *e, const char *id)
 {
-	cleanup_fd int dir = container_open_run_dir(e, id, false, NULL);
-
-	if (dir < 0)
-		return;
-	(void)unlinkat(dir, "control", 0);
-	(void)unlinkat(dir, "lock", 0);
-	(void)unlinkat(e->run_fd, id, AT_REMOVEDIR);
+	if (str_is_hex(id, ID_LEN))
+		(void)path_remove_tree(e->run_fd, id, NULL);
 }
 
-static int remove_dir(struct engine *e, const char *id, struct err *err)
+/* Deleting a tree costs more than all the rest: of many, the store's keeper does it afterwards. */
+static int remove_dir(struct engine *e, const char *id, bool later, struct err *err)
 {
-	cleanup_fd int tmp = path_open_dir(e->root_fd, "tmp", 0700, err);
+	cleanup_fd int tmp = -EBADF;
 	char name[ID_LEN + 8];
 
-	if (tmp < 0)
-		return tmp;
 	if (!str_is_hex(id, ID_LEN))
 		return err_set(err, ERR_CORRUPT, "container id %s is malformed", id);
+	if (later)
+		return store_bury(e->store, e->containers_fd, id, err);
+	tmp = path_open_dir(e->root_fd, "tmp", 0700, err);
+	if (tmp < 0)
+		return tmp;
 	(void)snprintf(name, sizeof(name), "rm-%s", id);
 	if (renameat(e->containers_fd, id, tmp, name) < 0 && errno != ENOENT)
 		return err_sys(err, errno, "remove the directory of container %s", id);
@@ -91,8 +91,8 @@ static void remove_volumes(struct engine *e, struct arena *a, const struct store
 	}
 }
 
-int container_drop(struct engine *e, struct arena *a, const struct store_container *row, bool volumes,
-		   struct err *err)
+static int drop(struct engine *e, struct arena *a, const struct store_container *row, bool volumes,
+		bool later, struct err *err)
 {
 	int r = store_container_delete(e->store, row->id, err);
 
@@ -100,10 +100,16 @@ int container_drop(struct engine *e, struct arena *a, const struct store_contain
 		return r;
 	if (volumes)
 		remove_volumes(e, a, row);
-	r = remove_dir(e, row->id, err);
+	r = remove_dir(e, row->id, later, err);
 	if (!container_is_alive(e, row->id)) /* else its monitor is at it */
 		container_forget_run_dir(e, row->id);
 	return r;
+}
+
+int container_drop(struct engine *e, struct arena *a, const struct store_container *row, bool volumes,
+		   struct err *err)
+{
+	return drop(e, a, row, volumes, false, err);
 }
 
 static int check_removable(const struct container_info *c, const struct container_remove_options *o,
@@ -156,7 +162,7 @@ static int removal_begin(struct engine *e, struct removal *m, const char *key,
 
 /* Second half: wait until it is recorded, then drop it. */
 static int removal_end(struct engine *e, struct removal *m, const struct container_remove_options *o,
-		       struct err *err)
+		       bool later, struct err *err)
 {
 	const char *id = m->info.row.id;
 	int r, code;
@@ -169,7 +175,7 @@ static int removal_end(struct engine *e, struct removal *m, const struct contain
 		if (container_status_is_live(m->info.state.status))
 			return err_set(err, ERR_SYSTEM, "could not kill container %s", m->info.row.name);
 	}
-	return container_drop(e, m->arena, &m->info.row, o->volumes, err);
+	return drop(e, m->arena, &m->info.row, o->volumes, later, err);
 }
 
 static void removal_free(struct removal *m)
@@ -209,7 +215,7 @@ static void remove_batch(struct engine *e, char *const *keys, size_t n,
 
 		if (m[i].done)
 			continue;
-		r = removal_end(e, &m[i], o, &err);
+		r = removal_end(e, &m[i], o, n > FEW, &err);
 		if (r < 0)
 			fail(&results[i], r, &err);
 		removal_free(&m[i]);
@@ -222,7 +228,7 @@ static void remove_batch(struct engine *e, char *const *keys, size_t n,
 		m[i].done = false;
 		r = removal_begin(e, &m[i], keys[i], o, true, &err);
 		if (r >= 0)
-			r = removal_end(e, &m[i], o, &err);
+			r = removal_end(e, &m[i], o, n > FEW, &err);
 		if (r < 0)
 			fail(&results[i], r, &err);
 		removal_free(&m[i]);
@@ -269,7 +275,7 @@ int container_auto_removed(struct engine *e, const char *id, int conn, struct er
 		remove_volumes(e, a, &row);
 	}
 	if (monitor_removed(conn, NULL) < 0) /* it died on us: the rest is ours, too */
-		return remove_dir(e, id, err);
+		return remove_dir(e, id, false, err);
 	return 0;
 }
 
@@ -286,7 +292,7 @@ int container_reap(struct engine *e, const char *id, struct err *err)
 		return err_set(err, ERR_INVALID, "%s is not a container id", id);
 	r = store_container_find(e->store, a, id, &info.row, NULL);
 	if (r < 0) /* its row went earlier: only files are left */
-		return remove_dir(e, id, err);
+		return remove_dir(e, id, false, err);
 	r = container_decode_row(a, &info.row, &c, err);
 	if (r < 0)
 		return r;

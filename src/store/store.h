@@ -31,6 +31,10 @@ DEFINE_CLEANUP(struct store *, store_close)
 int store_dirfd(const struct store *s); /* of the root */
 const char *store_root(const struct store *s);
 
+/* Moves a directory or file of the store's file system out of sight, so that it is dead at once; it is
+ * deleted in the background after store_close(). Missing is fine. */
+int store_bury(struct store *s, int dirfd, const char *name, struct err *err);
+
 /* ---- images: store/image.c ---- */
 
 struct store_image {

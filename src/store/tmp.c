@@ -75,6 +75,11 @@ int tmp_bury(struct store *s, int dirfd, const char *name, struct err *err)
 	return 0;
 }
 
+int store_bury(struct store *s, int dirfd, const char *name, struct err *err)
+{
+	return tmp_bury(s, dirfd, name, err);
+}
+
 int tmp_each_dead(struct store *s,
 		  int (*fn)(struct store *s, int tmpfd, const char *name, void *data,
 			    struct err *err),
