@@ -178,17 +178,16 @@ static int add_sysctls(struct bundle *b, const struct container_host_config *h)
 	return 0;
 }
 
-static int set_host_name(struct bundle *b, struct err *err)
+static void set_host_name(struct bundle *b)
 {
 	const struct container_config *c = &b->config->config;
 	const struct container_host_config *h = &b->config->host_config;
 
 	if (str_eq(h->uts_mode, "host"))
-		return 0;
+		return;
 	b->spec.hostname = c->hostname; /* filled at create */
 	if (!str_empty(c->domainname))
 		b->spec.domainname = c->domainname;
-	return b->spec.hostname ? 0 : err_oom(err);
 }
 
 int bundle_namespaces(struct bundle *b, struct err *err)
@@ -210,5 +209,7 @@ int bundle_namespaces(struct bundle *b, struct err *err)
 		r = add_by_mode(b, "ipc", "ipc", h->ipc_mode, err);
 	if (r == 0)
 		r = add_by_mode(b, "network", "net", h->network_mode, err);
-	return r < 0 ? r : set_host_name(b, err);
+	if (r == 0)
+		set_host_name(b);
+	return r;
 }

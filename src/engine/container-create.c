@@ -109,10 +109,20 @@ static int choose_host_name(struct making *m, struct err *err)
 {
 	struct container_config *c = &m->c->config;
 	const struct container_host_config *h = &m->c->host_config;
+	struct container_info other;
 	struct utsname u;
+	int r;
 
-	if (!str_empty(c->hostname) || str_after(h->network_mode, "container:"))
+	if (!str_empty(c->hostname))
 		return 0;
+	if (str_after(h->network_mode, "container:")) { /* one network, one name */
+		r = bundle_other_container(m->e, m->a, h->network_mode, &other, err);
+		if (r < 0)
+			return r;
+		c->hostname = other.config->config.hostname;
+		c->domainname = other.config->config.domainname;
+		return 0;
+	}
 	if (str_eq(h->uts_mode, "host") || str_eq(h->network_mode, "host"))
 		c->hostname = arena_strdup(m->a, uname(&u) == 0 ? u.nodename : "localhost");
 	else
