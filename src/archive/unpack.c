@@ -114,6 +114,17 @@ static int fail(struct state *st, int errnum, const char *what, struct err *err)
 	return err_sys(err, errnum, "%s %s/%s", what, st->parent, st->name);
 }
 
+/* Something is mounted on the entry at hand. The kernel lets us unlink what is a mount point in another
+ * mount namespace only, and takes the mount away with it: a running container would lose a bind. */
+static bool is_mount_point(const struct state *st)
+{
+	struct statx here, parent;
+
+	return statx(st->parent_fd, st->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &here) == 0 &&
+	       statx(st->parent_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &parent) == 0 &&
+	       here.stx_mnt_id != parent.stx_mnt_id;
+}
+
 /* Makes room for an entry; is_dir: a directory may stay. 1: it stayed. */
 static int clear_way(struct state *st, bool is_dir, struct err *err)
 {
@@ -130,6 +141,8 @@ static int clear_way(struct state *st, bool is_dir, struct err *err)
 			       is_dir ? "cannot overwrite non-directory \"%s/%s\" with directory"
 				      : "cannot overwrite directory \"%s/%s\" with non-directory",
 			       st->parent, st->name);
+	if (is_mount_point(st))
+		return fail(st, EBUSY, "replace", err);
 	if (there_dir)
 		return path_remove_tree(st->parent_fd, st->name, err);
 	if (unlinkat(st->parent_fd, st->name, 0) < 0)

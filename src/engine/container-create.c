@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -89,7 +90,8 @@ int container_write_bundle(struct bundle *b, struct err *err)
 	return r < 0 ? r : put(b->dirfd, "monitor.json", &monitor, err);
 }
 
-/* containers/ID with upper, work and the state "created". Ours alone until the row is there. */
+/* containers/ID with upper, work and the state "created". Ours alone until the row is there: its lock says
+ * so to `system check`, for which a directory without a row is garbage. */
 static int make_dir(struct making *m, struct err *err)
 {
 	static const struct container_state created = {.status = CONTAINER_CREATED, .error = (char *)""};
@@ -99,7 +101,8 @@ static int make_dir(struct making *m, struct err *err)
 	if (mkdirat(m->e->containers_fd, m->id, 0710) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
 	m->dirfd = openat(m->e->containers_fd, m->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (m->dirfd < 0 || mkdirat(m->dirfd, "upper", 0755) < 0 || mkdirat(m->dirfd, "work", 0700) < 0)
+	if (m->dirfd < 0 || flock(m->dirfd, LOCK_EX | LOCK_NB) < 0 ||
+	    mkdirat(m->dirfd, "upper", 0755) < 0 || mkdirat(m->dirfd, "work", 0700) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
 	r = container_state_encode(&b, &created, err);
 	return r < 0 ? r : put(m->dirfd, "state", &b, err);
@@ -230,6 +233,14 @@ static int check_name(const char **name, struct err *err)
 	return *name ? name_check_container(*name, err) : 0;
 }
 
+static bool wants_mounts(const struct making *m)
+{
+	const struct container_host_config *h = &m->c->host_config;
+
+	return h->mounts.n || strv_len(h->binds) || strv_len(h->volumes_from) ||
+	       strv_len(m->c->config.volumes);
+}
+
 static int prepare(struct making *m, const struct container_create_request *req, char ***warnings,
 		   struct err *err)
 {
@@ -287,6 +298,7 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 	struct making m = {.e = e, .a = a, .c = req->body, .dirfd = -EBADF, .run_fd = -EBADF,
 			   .monitor = -EBADF};
 	cleanup(undo_run) struct undo undo = {};
+	cleanup_fd int hold = -EBADF; /* let go of before the undo, which removes volumes */
 	const char *name = req->name;
 	char **warnings = NULL;
 	int r = check_name(&name, err);
@@ -297,6 +309,11 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 	r = prepare(&m, req, &warnings, err);
 	if (r < 0)
 		return r;
+	if (wants_mounts(&m)) { /* no volume vanishes until our row names it */
+		hold = volume_hold(e, err);
+		if (hold < 0)
+			return hold;
+	}
 	undo_push(&undo, undo_volumes, &m);
 	r = bundle_resolve_mounts(e, a, m.id, m.c, &m.extra, err);
 	if (r < 0)
@@ -312,6 +329,7 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 	if (r < 0)
 		return r;
 	undo_dismiss(&undo);
+	(void)flock(m.dirfd, LOCK_UN); /* the monitor may have the same open file: closing is not enough */
 	remember(&m);
 	*ret_id = arena_strdup(a, m.id);
 	if (ret_warnings)

@@ -183,6 +183,11 @@ static void test_from_host(void **state)
 	assert_string_equal(get_file(f, "bind/file"), "from host");
 	assert_string_equal(get_file(f, upper(f, ID_A, "data/file")), "(none)");
 	assert_fails(f, from_host(f, "host/file", "/ro"), "mounted volume is marked read-only");
+	/* What is mounted on a file is not replaced, nor taken away. */
+	assert_true(from_host(f, "host/file", "/etc/one") < 0);
+	assert_non_null(strstr(f->err.msg, "Device or resource busy"));
+	assert_string_equal(get_file(f, "bind/inner"), "inner");
+	assert_string_equal(get_file(f, upper(f, ID_A, "etc/one")), "");
 	assert_fails(f, from_host(f, "host/file", "/nope/x"),
 		     "Could not find the file /nope in container one");
 	assert_fails(f, from_host(f, "host", "/etc/passwd"), "cannot copy directory");
