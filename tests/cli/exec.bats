@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154 # output, stderr, lines and status are set by run, in expect
 load helpers
 
 setup() {
@@ -48,7 +49,7 @@ setup() {
 @test "exec -d: returns at once, the process runs" {
 	expect 0 hoy exec -d box sh -c 'sleep 0.2; echo done >/tmp/done'
 	is "$output" ""
-	written() { [ "$(hoy exec box cat /tmp/done 2>/dev/null)" = done ]; }
+	written() { [ "$(hoy exec box cat /tmp/done 2>/dev/null)" = "done" ]; }
 	eventually written
 }
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154 # output, stderr, lines and status are set by run, in expect
 load helpers
 
 no_volumes() {
