@@ -41,6 +41,7 @@ struct making {
 	struct bundle bundle;
 	char id[ID_LEN + 1];
 	int dirfd, run_fd, monitor;
+	int lock; /* tells a check that the directory without a row has a maker */
 };
 
 static void undo_dir(void *data)
@@ -53,6 +54,7 @@ static void undo_dir(void *data)
 	fd_close(TAKE_FD(m->monitor));
 	fd_close(TAKE_FD(m->run_fd));
 	fd_close(TAKE_FD(m->dirfd));
+	fd_close(TAKE_FD(m->lock));
 	(void)path_remove_tree(m->e->containers_fd, m->id, NULL);
 	container_forget_run_dir(m->e, m->id);
 }
@@ -100,6 +102,9 @@ static int make_dir(struct making *m, struct err *err)
 
 	if (mkdirat(m->e->containers_fd, m->id, 0710) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
+	m->lock = container_lock(m->e, m->id, true, err);
+	if (m->lock < 0)
+		return m->lock;
 	m->dirfd = openat(m->e->containers_fd, m->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (m->dirfd < 0 || flock(m->dirfd, LOCK_EX | LOCK_NB) < 0 ||
 	    mkdirat(m->dirfd, "upper", 0755) < 0 || mkdirat(m->dirfd, "work", 0700) < 0)
@@ -296,7 +301,7 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 		     char **ret_id, char ***ret_warnings, struct err *err)
 {
 	struct making m = {.e = e, .a = a, .c = req->body, .dirfd = -EBADF, .run_fd = -EBADF,
-			   .monitor = -EBADF};
+			   .monitor = -EBADF, .lock = -EBADF};
 	cleanup(undo_run) struct undo undo = {};
 	cleanup_fd int hold = -EBADF; /* let go of before the undo, which removes volumes */
 	const char *name = req->name;
@@ -330,6 +335,7 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 		return r;
 	undo_dismiss(&undo);
 	(void)flock(m.dirfd, LOCK_UN); /* the monitor may have the same open file: closing is not enough */
+	fd_close(TAKE_FD(m.lock)); /* start wants it */
 	remember(&m);
 	*ret_id = arena_strdup(a, m.id);
 	if (ret_warnings)

@@ -28,6 +28,8 @@
 #include "run/cgroup.h"
 
 #define FEW 8
+#define SETTLE_NS (2 * NS_PER_SEC)
+#define SETTLE_TURN_US 500
 #define BATCH 200 /* two fds each, below the usual limit of 1024 */
 
 struct removal {
@@ -129,6 +131,22 @@ static int check_removable(const struct container_info *c, const struct containe
 	return 0;
 }
 
+/* A monitor lives, but the state does not say running: it ends, or it begins and its starter was
+ * killed. Which of them, it will write down in a moment. */
+static int settle(struct engine *e, struct removal *m, struct err *err)
+{
+	const char *id = m->info.row.id;
+	int64_t until = clock_monotonic() + SETTLE_NS;
+	int r = container_read_state(e, m->arena, id, &m->info.state, err);
+
+	while (r == 0 && !container_status_is_live(m->info.state.status) && container_is_alive(e, id) &&
+	       clock_monotonic() < until) {
+		(void)usleep(SETTLE_TURN_US);
+		r = container_read_state(e, m->arena, id, &m->info.state, err);
+	}
+	return r;
+}
+
 /* First half: find, lock, kill. -EWOULDBLOCK without a message: locked, and not to be waited for. */
 static int removal_begin(struct engine *e, struct removal *m, const char *key,
 			 const struct container_remove_options *o, bool wait, struct err *err)
@@ -148,7 +166,7 @@ static int removal_begin(struct engine *e, struct removal *m, const char *key,
 	m->lock = container_lock(e, m->info.row.id, wait, err);
 	if (m->lock < 0)
 		return m->lock;
-	r = container_read_state(e, m->arena, m->info.row.id, &m->info.state, err);
+	r = settle(e, m, err);
 	if (r < 0)
 		return r;
 	r = check_removable(&m->info, o, err);
