@@ -198,6 +198,8 @@ int cli_main(int argc, char **argv)
 	else if (r == 0)
 		r = dispatch(&c, root.args, root.n_args);
 	if (fflush(stdout) != 0 && r == 0) {
+		if (errno == EPIPE) /* `hoy images | head -1`: as a program that SIGPIPE ends */
+			return 128 + SIGPIPE;
 		cli_complain(&c, "write standard output: %m");
 		r = 1;
 	}

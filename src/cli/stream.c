@@ -62,7 +62,7 @@ static int put(struct pump *p, int fd, const void *data, size_t len)
 	int r = fd_write(fd, data, len);
 
 	if (r == -EPIPE) {
-		finish(p, STREAM_EXITED, PIPE_EXIT);
+		finish(p, STREAM_DETACHED, PIPE_EXIT);
 		return 0;
 	}
 	return r < 0 ? err_sys(p->err, r, "write standard %s",

@@ -12,8 +12,8 @@
 
 enum stream_end {
 	STREAM_EXITED,	 /* exit_code is the process's */
-	STREAM_DETACHED, /* the user typed the detach keys, or ended by a signal that is not
-			    forwarded */
+	STREAM_DETACHED, /* it goes on without us: the detach keys (exit_code 0), or nobody reads
+			    our output any more (128 + SIGPIPE) */
 	STREAM_LOST,	 /* the connection ended without an exit code: the monitor was killed */
 };
 

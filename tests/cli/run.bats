@@ -152,6 +152,14 @@ load helpers
 	like "$(cat "$BATS_TEST_TMPDIR/out")" "got"
 }
 
+@test "run: a reader that goes away ends us, not the container" {
+	(hoy run --rm --name loud busybox sh -c 'while :; do echo y; sleep 0.01; done' || echo $? >"$BATS_TEST_TMPDIR/status") | head -n 1
+	is "$(cat "$BATS_TEST_TMPDIR/status")" 141
+	is "$(container_status loud)" "running"
+	hoy rm -f loud >/dev/null
+	leftovers
+}
+
 @test "run: networks none, host and another container's" {
 	is "$(hoy run --rm --network none busybox ls /sys/class/net)" "lo"
 	is "$(hoy run --rm --network host busybox cut -d: -f1 /proc/net/dev)" "$(cut -d: -f1 /proc/net/dev)"

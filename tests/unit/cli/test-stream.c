@@ -182,6 +182,7 @@ static void a_reader_that_went_away(void **state UNUSED)
 	r = stream_attached(&c, &s, pair[0], &how, &code, NULL);
 	assert_true(dup2(saved, STDOUT_FILENO) == STDOUT_FILENO);
 	assert_int_equal(r, 0);
+	assert_int_equal(how, STREAM_DETACHED); /* the container has not ended */
 	assert_int_equal(code, 128 + SIGPIPE);
 	close(saved);
 	close(pipefd[1]);
