@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -106,7 +105,7 @@ static int make_dir(struct making *m, struct err *err)
 	if (m->lock < 0)
 		return m->lock;
 	m->dirfd = openat(m->e->containers_fd, m->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (m->dirfd < 0 || flock(m->dirfd, LOCK_EX | LOCK_NB) < 0 ||
+	if (m->dirfd < 0 ||
 	    mkdirat(m->dirfd, "upper", 0755) < 0 || mkdirat(m->dirfd, "work", 0700) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
 	r = container_state_encode(&b, &created, err);
@@ -334,7 +333,6 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 	if (r < 0)
 		return r;
 	undo_dismiss(&undo);
-	(void)flock(m.dirfd, LOCK_UN); /* the monitor may have the same open file: closing is not enough */
 	fd_close(TAKE_FD(m.lock)); /* start wants it */
 	remember(&m);
 	*ret_id = arena_strdup(a, m.id);
