@@ -299,7 +299,7 @@ static int pack_children(struct state *st, int fd, int depth, struct err *err)
 		if (r == 0 && len + strlen(names[i]) + 2 > sizeof(st->name))
 			r = err_sys(err, ENAMETOOLONG, "pack %s", st->name);
 		if (r == 0) {
-			strcpy(st->name + len, names[i]);
+			memcpy(st->name + len, names[i], strlen(names[i]) + 1);
 			r = pack_entry(st, fd, names[i], depth + 1, err);
 			st->name[len] = '\0';
 		}
@@ -339,7 +339,7 @@ static int pack_dir(struct state *st, int dirfd, const char *name, int depth, st
 	if (len > 0 && st->name[len - 1] != '/') {
 		if (len + 2 > sizeof(st->name))
 			return err_sys(err, ENAMETOOLONG, "pack %s", st->name);
-		strcpy(st->name + len, "/");
+		memcpy(st->name + len, "/", 2);
 	}
 	if (len > 0) { /* the nameless top has no entry */
 		fill(st, &sb, &e);

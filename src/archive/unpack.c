@@ -293,10 +293,8 @@ static int remember_dir(struct state *st, struct archive_entry *e, struct err *e
 		st->dirs = grown;
 		st->room = room;
 	}
-	path = malloc(strlen(st->parent) + strlen(st->name) + 2);
-	if (!path)
+	if (asprintf(&path, "%s/%s", st->parent, st->name) < 0)
 		return err_oom(err);
-	sprintf(path, "%s/%s", st->parent, st->name);
 	d = &st->dirs[st->n_dirs++];
 	*d = (struct dir_time){.path = path, .mtime = entry_mtime(e)};
 	return 0;
@@ -337,7 +335,7 @@ static int make_top(struct state *st, struct archive_entry *e, struct err *err)
 	if (fd < 0)
 		return fail(st, errno, "open", err);
 	r = set_metadata(st, e, fd, false, err);
-	strcpy(st->name, ".");
+	memcpy(st->name, ".", 2);
 	return r < 0 ? r : remember_dir(st, e, err);
 }
 

@@ -60,7 +60,7 @@ static int search(char *const *argv, char *const *env, struct err *err)
 			if (errno == EACCES && !denied_errno && stat(file, &st) == 0 &&
 			    !S_ISDIR(st.st_mode)) {
 				denied_errno = EACCES;
-				strcpy(denied, file);
+				memcpy(denied, file, sizeof(denied));
 			}
 		}
 		p += n;

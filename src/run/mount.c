@@ -279,7 +279,7 @@ static int follow_dangling(int root, char *path)
 		if ((size_t)snprintf(next, sizeof(next), "%s/%s%s", prefix, text, path + n) >=
 		    PATH_MAX)
 			return -ENAMETOOLONG;
-		strcpy(path, next);
+		memcpy(path, next, PATH_MAX);
 	}
 	return -ELOOP;
 }

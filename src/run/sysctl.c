@@ -36,9 +36,11 @@ static const struct {
 /* "net.core.somaxconn" or "net/ipv4/conf/eth0.1/forwarding" to a path below /proc/sys. */
 static bool to_path(const char *name, char *out, size_t size)
 {
-	if (strlen(name) >= size || strstr(name, ".."))
+	size_t len = strlen(name);
+
+	if (len >= size || strstr(name, ".."))
 		return false;
-	strcpy(out, name);
+	memcpy(out, name, len + 1);
 	if (!strchr(name, '/'))
 		for (char *p = out; (p = strchr(p, '.')); p++)
 			*p = '/';

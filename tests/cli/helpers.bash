@@ -5,7 +5,7 @@
 # HOY_RUN_ROOT, HOY_CONFIG, HOY_TEST_CGROUP (cgroup parent), HOY_TEST_IMAGE (busybox as an archive) and PATH.
 # Containers of a test are removed after it (teardown), so names may be used again.
 
-bats_require_minimum_version 1.5.0
+! declare -F bats_require_minimum_version >/dev/null || bats_require_minimum_version 1.5.0
 
 teardown() {
 	local ids
