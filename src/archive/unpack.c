@@ -205,8 +205,8 @@ static int set_metadata(struct state *st, struct archive_entry *e, int fd, bool 
 {
 	mode_t mode = archive_entry_perm(e) & 07777;
 	bool chowned;
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = 0;
+	gid_t gid = 0;
 	int r = owner_of(st, e, &uid, &gid, err);
 
 	if (r < 0)
@@ -375,8 +375,8 @@ static int make_node(struct state *st, struct archive_entry *e, const char *syml
 			    ? makedev((unsigned)archive_entry_rdevmajor(e),
 				      (unsigned)archive_entry_rdevminor(e))
 			    : 0;
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = 0;
+	gid_t gid = 0;
 	int r = owner_of(st, e, &uid, &gid, err);
 
 	if (r == 0)

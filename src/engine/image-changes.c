@@ -390,7 +390,7 @@ static int expose_one(json_t *ports, char *word, struct err *err)
 static int change_expose(struct changes *c, const char *rest, struct err *err)
 {
 	json_t *ports;
-	char **words;
+	char **words = NULL;
 	int r = split_words(c, rest, true, &words, err);
 
 	if (r < 0)
@@ -424,7 +424,7 @@ static int change_onbuild(struct changes *c, const char *rest, struct err *err)
 static int one_argument(struct changes *c, const char *name, const char *rest, char **ret,
 			struct err *err)
 {
-	char **words;
+	char **words = NULL;
 	int r = split_words(c, rest, true, &words, err);
 
 	if (r < 0)
@@ -437,7 +437,7 @@ static int one_argument(struct changes *c, const char *name, const char *rest, c
 
 static int change_user(struct changes *c, const char *rest, struct err *err)
 {
-	char *user;
+	char *user = NULL;
 	int r = one_argument(c, "USER", rest, &user, err);
 
 	return r < 0 ? r : set_new(c->config, "User", json_string(user), err);
@@ -445,7 +445,7 @@ static int change_user(struct changes *c, const char *rest, struct err *err)
 
 static int change_stopsignal(struct changes *c, const char *rest, struct err *err)
 {
-	char *text;
+	char *text = NULL;
 	int r = one_argument(c, "STOPSIGNAL", rest, &text, err);
 
 	if (r < 0)

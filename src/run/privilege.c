@@ -89,7 +89,7 @@ int privilege_user(const struct oci_process *p, const struct privileges *want, s
 {
 	uid_t uid = (uid_t)p->user.uid;
 	gid_t gid = (gid_t)p->user.gid;
-	uint64_t permitted;
+	uint64_t permitted = 0;
 	int r;
 
 	if (p->user.uid >= UINT32_MAX || p->user.gid >= UINT32_MAX)
@@ -117,7 +117,7 @@ int privilege_user(const struct oci_process *p, const struct privileges *want, s
 
 int privilege_caps(const struct privileges *want, struct err *err)
 {
-	uint64_t have;
+	uint64_t have = 0;
 	int r = cap_read(&have);
 
 	if (r == 0)

@@ -20,7 +20,7 @@ static int split(struct arena *a, const char *s, char **path, const char **value
 int blkio_parse_bps(struct arena *a, const char *s, struct container_throttle_device *out,
 		    struct err *err)
 {
-	const char *value;
+	const char *value = NULL;
 	int64_t rate;
 	int r = split(a, s, &out->path, &value, err);
 
@@ -40,7 +40,7 @@ int blkio_parse_bps(struct arena *a, const char *s, struct container_throttle_de
 int blkio_parse_iops(struct arena *a, const char *s, struct container_throttle_device *out,
 		     struct err *err)
 {
-	const char *value;
+	const char *value = NULL;
 	int r = split(a, s, &out->path, &value, err);
 
 	if (r < 0)
@@ -56,7 +56,7 @@ int blkio_parse_iops(struct arena *a, const char *s, struct container_throttle_d
 int blkio_parse_weight(struct arena *a, const char *s, struct container_weight_device *out,
 		       struct err *err)
 {
-	const char *value;
+	const char *value = NULL;
 	int r = split(a, s, &out->path, &value, err);
 
 	if (r < 0)

@@ -103,13 +103,22 @@ static void built(struct fixture *f)
 	assert_int_equal(r, 0);
 }
 
-static const struct oci_mount *mount_at(struct fixture *f, const char *destination)
+static const struct oci_mount *mount_find(struct fixture *f, const char *destination)
 {
 	for (size_t i = 0; i < f->b.spec.mounts.n; i++) {
 		if (str_eq(JSON_AT(struct oci_mount, &f->b.spec.mounts, i)->destination, destination))
 			return JSON_AT(struct oci_mount, &f->b.spec.mounts, i);
 	}
 	return NULL;
+}
+
+static const struct oci_mount *mount_at(struct fixture *f, const char *destination)
+{
+	const struct oci_mount *m = mount_find(f, destination);
+
+	if (!m)
+		fail_msg("no mount at %s", destination);
+	return m;
 }
 
 static const struct oci_namespace *namespace_of(struct fixture *f, const char *type)
