@@ -44,11 +44,12 @@ static void no_image(const struct container_flags *f, const char *image, struct 
 }
 
 static int create(struct cli *c, const struct container_flags *f, struct container_create *body,
-		  char **id, struct err *err)
+		  bool start_follows, char **id, struct err *err)
 {
 	const struct container_create_request req = {.name = f->name && *f->name ? f->name : NULL,
 						     .platform = f->platform,
-						     .body = body};
+						     .body = body,
+						     .start_follows = start_follows};
 	struct engine *e = cli_engine(c, err);
 	char **warnings = NULL;
 	int r;
@@ -82,7 +83,7 @@ static int run_create_command(struct cli *c, struct err *err)
 	}
 	r = container_cidfile_check(&o->container, err);
 	if (r == 0)
-		r = create(c, &o->container, &body, &id, err);
+		r = create(c, &o->container, &body, false, &id, err);
 	if (r == 0)
 		puts(id);
 	return r;
@@ -137,7 +138,7 @@ static int run_run(struct cli *c, struct err *err)
 	if (r == 0)
 		r = container_cidfile_check(&o->container, err);
 	if (r == 0)
-		r = create(c, &o->container, &body, &id, err);
+		r = create(c, &o->container, &body, true, &id, err);
 	if (r < 0)
 		return r;
 	if (!o->detach)
