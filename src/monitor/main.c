@@ -164,10 +164,12 @@ int main(void)
 	(void)setsid(); /* fails when the starter did it already */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&m, &err);
-	if (r < 0)
+	if (r < 0) {
+		fd_close(TAKE_FD(m.lock_fd));
 		tell_starter(STARTER_FD, &err, r);
-	else
+	} else {
 		r = monitor_run(&m, &err);
+	}
 	if (m.loop) {
 		control_done(&m);
 		streams_done(&m);

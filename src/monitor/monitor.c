@@ -304,7 +304,8 @@ static int exit_code_of(const struct err *err)
 						 : EXIT_FAILED;
 }
 
-/* Undone and recorded before the starter hears of it. */
+/* Undone and recorded, and the lock free, before the starter hears of it: what it finds held then is
+ * another monitor's. */
 static void record_failure(struct monitor *m, const struct err *err)
 {
 	if (m->container)
@@ -316,6 +317,8 @@ static void record_failure(struct monitor *m, const struct err *err)
 	m->state.pid = 0;
 	m->state.pid_start = 0;
 	(void)state_write(m, NULL);
+	control_close_listener(m);
+	fd_close(TAKE_FD(m->lock_fd));
 }
 
 static int record_start(struct monitor *m, struct err *err)
@@ -349,7 +352,6 @@ int monitor_let_go(struct monitor *m, struct client *c, const struct body_stream
 
 		m->state.status = before;
 		record_failure(m, &failed);
-		control_close_listener(m);
 		end_loop(m);
 		return r;
 	}

@@ -6,7 +6,10 @@
  * open. Two costs follow, both measured:
  *   - closing the last connection would checkpoint with syncs (7-60 ms): NO_CKPT_ON_CLOSE;
  *   - the first connection after all others closed reads the whole write-ahead log to rebuild its
- * index, so that log must stay short. Checkpoints are left to hoy-keeper, started detached
+ * index, so that log must stay short. That index is also what knows how much of the log was
+ * checkpointed: rebuilt, it says "nothing", and no writer starts the log anew. So a checkpoint must
+ * end by truncating the log, or it grows for ever when commands come one by one (measured: 460
+ * pages after 40 runs, 2 ms at each start). Checkpoints are left to hoy-keeper, started detached
  * (keeper.c) when a commit left more than KEEPER_WAL_PAGES; nobody waits for it. Automatic ones are
  * off, except when the log is so long that the keeper must be missing. A commit is not synced (a
  * power cut may lose the last container rows, never the database's integrity) unless the caller
@@ -25,8 +28,9 @@
 #include "base/str.h"
 #include "store/schema.h"
 
-#define BUSY_TIMEOUT_MS 30000
-#define WAL_PAGES_MAX	8192 /* 32 MiB: checkpoint in place, whatever it costs */
+#define BUSY_TIMEOUT_MS     30000
+#define TRUNCATE_TIMEOUT_MS 100
+#define WAL_PAGES_MAX	    8192 /* 32 MiB: checkpoint in place, whatever it costs */
 
 int db_fail(struct store *s, int rc, struct err *err)
 {
@@ -212,6 +216,12 @@ int db_checkpoint(struct store *s, struct err *err)
 {
 	int rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
+	/* The syncs are done and hold up nobody; this one locks writers out, but has little to do. */
+	if (rc == SQLITE_OK) {
+		(void)sqlite3_busy_timeout(s->db, TRUNCATE_TIMEOUT_MS);
+		rc = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		(void)sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+	}
 	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : db_fail(s, rc, err);
 }
 

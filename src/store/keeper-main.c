@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* hoy-keeper ROOT: see keeper.h. It says nothing: there is nobody to read it. */
-#include <unistd.h>
-
 #include "base/fd.h"
 #include "store/keeper.h"
 
@@ -9,19 +7,11 @@ int main(int argc, char **argv)
 {
 	cleanup(store_close) struct store *s = NULL;
 	int lock;
-	pid_t pid;
 
 	if (argc != 2 || fd_guard_stdio() < 0 || store_open(argv[1], STORE_READ_ONLY, &s, NULL) < 0)
 		return 125;
 	lock = keeper_lock(s, false, NULL);
 	if (lock < 0)
 		return lock == -EWOULDBLOCK ? 0 : 125;
-	/* A database connection must not be carried over a fork; the lock is. */
-	store_close(TAKE_PTR(s));
-	pid = fork();
-	if (pid != 0)
-		_exit(pid < 0 ? 125 : 0);
-	if (store_open(argv[1], STORE_READ_ONLY, &s, NULL) < 0)
-		return 125;
 	return keeper_run(s, lock, NULL) < 0 ? 125 : 0;
 }

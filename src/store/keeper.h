@@ -17,7 +17,8 @@
  * after a pause reads all of it, about 0.5 ms for this many. */
 #define KEEPER_WAL_PAGES 200
 
-/* Starts one and does not wait; failing to do so is no failure of the caller. */
+/* Starts one and does not wait; failing to do so is no failure of the caller. It is a child of the
+ * caller: one that lives long must reap it some day. */
 void keeper_start(struct store *s);
 /* The lock, for keeper_run: an fd, -EWOULDBLOCK (no message) when one is at work and we do not
  * wait. */
