@@ -230,6 +230,38 @@ int cgroup_clone_fd(const struct cgroup *cg)
 	return cg->v2;
 }
 
+unsigned cgroup_v1_set(const struct cgroup *cg)
+{
+	unsigned set = 0;
+
+	for (int i = 0; cg && i < _CTL_MAX; i++)
+		set |= cg->v1[i] >= 0 ? 1U << i : 0;
+	return set;
+}
+
+/* "0" is the writer, and `tasks` takes one thread: then the kernel (since 5.5) need not keep all
+ * processes from forking meanwhile. */
+int cgroup_enter(const struct cgroup *cg, unsigned v1_set, struct err *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < _CTL_MAX && r == 0; i++) {
+		cleanup_fd int found = -EBADF;
+
+		if (!(v1_set & 1U << i))
+			continue;
+		if (cg->v1[i] < 0)
+			found = cgroup_v1_open(i, cg->path, false);
+		if (cg->v1[i] < 0 && found < 0)
+			r = found;
+		else if (cgroup_write(cg->v1[i] < 0 ? found : cg->v1[i], "tasks", "0", NULL) < 0)
+			r = -errno;
+		if (r < 0)
+			return err_sys(err, r, "enter %s cgroup /%s", cgroup_v1_names[i], cg->path);
+	}
+	return 0;
+}
+
 int cgroup_attach_cloned(struct cgroup *cg, pid_t pid, struct err *err)
 {
 	for (int i = 0; i < _CTL_MAX; i++)

@@ -3,10 +3,11 @@
  * cgroup - one container's control group, on v1 hierarchies, v2, or the hybrid of both.
  *
  * A path is absolute in the hierarchy ("/hoy/ID"). What v2 can do is done there, also on a host in
- * hybrid mode where v2 has no controllers: membership by CLONE_INTO_CGROUP (free, while the first
- * write to a v1 cgroup.procs waits 0.9 ms for RCU), kill, freeze, and the device rules as an eBPF
+ * hybrid mode where v2 has no controllers: membership by CLONE_INTO_CGROUP, kill, freeze, and the device rules as an eBPF
  * program. On v1 only the hierarchies that a limit in `res` names are made: each costs 0.05-0.3 ms.
  * A limit that comes later by cgroup_update makes its hierarchy then and moves the processes there.
+ * Moving another process stops all forks of the host for an RCU grace period (1 to 15 ms); a thread
+ * that moves itself waits for nobody, and that is how a container's process gets there.
  *
  *   r = cgroup_open("/hoy/ID", spec->linux->resources, CGROUP_CREATE, &cg, err);
  *   …cgroup_attach(cg, pid, err)…
@@ -48,8 +49,13 @@ DEFINE_CLEANUP(struct cgroup *, cgroup_free)
 /* A directory fd for CLONE_INTO_CGROUP, or -EBADF (v1). */
 int cgroup_clone_fd(const struct cgroup *cg);
 int cgroup_attach(struct cgroup *cg, pid_t pid, struct err *err);
-/* The same for a process that was born in it by cgroup_clone_fd: only the v1 hierarchies are left.
- */
+/* What is left to do for a process that was born in it by cgroup_clone_fd: a bit for each v1
+ * hierarchy that the group has. */
+unsigned cgroup_v1_set(const struct cgroup *cg);
+/* Such a process enters them itself: the caller, which has one thread. It may hold a copy of `cg`
+ * from before they were made: they are found by name. */
+int cgroup_enter(const struct cgroup *cg, unsigned v1_set, struct err *err);
+/* The same from outside, for one that may not: milliseconds. */
 int cgroup_attach_cloned(struct cgroup *cg, pid_t pid, struct err *err);
 /* Changes the limits that are set in res. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *err);

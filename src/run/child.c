@@ -14,10 +14,11 @@
  * enter.
  *  3. Propagation cut, root attached, mounts, devices, read-only and masked paths. All before
  * pivot_root, because bind sources are host paths; all targets are opened inside the root's fd.
- *  4. Meanwhile the parent makes the cgroups and moves us there: that wait (0.9 ms on v1) hides
- * behind the mounts. Only a cgroup namespace or a cgroup mount makes us wait for it here: both look
- * at where we are. The cgroup namespace is unshared here and not cloned, since clone would take the
- *     parent's cgroup as its root.
+ *  4. Meanwhile the parent makes the cgroups and their limits. Those that we were not cloned into
+ * (v1) we enter ourselves, because being moved by another process waits for RCU; not so in a user
+ * namespace, where we have no right to. Before a cgroup mount, which looks at where we are. The
+ * cgroup namespace is unshared here and not cloned, since clone would take the parent's cgroup as
+ * its root.
  *  5. sysctls and LSM labels through a procfs of our own (after the pid and net namespaces exist).
  *  6. Hooks, pivot_root. The root becomes read-only now: the mount points had to be made.
  *  7. Terminal in the container's devpts; its master goes to the parent.
@@ -50,27 +51,18 @@
 
 #define INIT_TARGET "/sbin/docker-init"
 
-bool child_awaits_cgroup(const struct oci_spec *spec, const struct namespaces *ns)
-{
-	if (ns->create & CLONE_NEWCGROUP)
-		return true;
-	for (size_t i = 0; i < spec->mounts.n; i++) {
-		const char *type = JSON_AT(struct oci_mount, &spec->mounts, i)->type;
-
-		if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
-			return true;
-	}
-	return false;
-}
-
 int child_await_cgroup(struct child *c, struct err *err)
 {
-	int r = c->await_cgroup ? message_expect(c->sock, MESSAGE_CGROUP, NULL, err) : 0;
+	int v1_set, r;
 
-	if (r == 0 && c->await_cgroup && c->ns->create & CLONE_NEWCGROUP &&
-	    unshare(CLONE_NEWCGROUP) < 0)
-		r = err_sys(err, errno, "make a cgroup namespace");
+	if (!c->await_cgroup)
+		return 0;
 	c->await_cgroup = false;
+	r = message_expect_value(c->sock, MESSAGE_CGROUP, &v1_set, err);
+	if (r == 0)
+		r = cgroup_enter(c->cgroup, (unsigned)v1_set, err);
+	if (r == 0 && c->ns->create & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
+		r = err_sys(err, errno, "make a cgroup namespace");
 	return r;
 }
 

@@ -14,6 +14,7 @@ struct child {
 	const struct oci_spec *spec;
 	const struct namespaces *ns;
 	const char *cgroup_path; /* NULL: none */
+	const struct cgroup *cgroup; /* as it was at the clone */
 	int sock;
 	bool userns;	   /* new or joined: not the host's root any more */
 	bool await_cgroup; /* MESSAGE_CGROUP is still to come */
@@ -28,11 +29,9 @@ struct child {
 	int terminal_slave; /* -EBADF: no terminal */
 };
 
-/* Does the configuration make the child look at its cgroups before it is ready? */
-bool child_awaits_cgroup(const struct oci_spec *spec, const struct namespaces *ns);
 /* Never returns: exec or exit. */
 NORETURN void child_main(struct child *c);
-/* Waits for the parent's word that the child is in all its cgroups, once. */
+/* Waits for the parent's word that all cgroups are made, and enters those that are left; once. */
 int child_await_cgroup(struct child *c, struct err *err);
 /* Our own procfs: the one mounted for the container when that is a whole one, else a hidden one. */
 int child_procfs(struct child *c, struct err *err);

@@ -2,8 +2,8 @@
 /*
  * One more process in a running container.
  *
- * A process in between (cloned into the container's v2 cgroup, undumpable) joins all namespaces in
- * one setns of the pidfd, so that it is that very process's namespaces whatever became of its
+ * A process in between (cloned into the container's v2 cgroup, undumpable) enters the v1 cgroups,
+ * joins all namespaces in one setns of the pidfd, so that it is that very process's namespaces whatever became of its
  * number, and clones the real one with CLONE_PARENT: it is born in the pid namespace and is still a
  * child of our caller, who can reap it. (It inherits the helper's exit signal, hence SIGCHLD for
  * that too: killed before exec it would else be a child that waitpid does not see, and PID 1 of its
@@ -24,7 +24,7 @@
 #include "base/proc.h"
 #include "base/sock.h"
 #include "base/str.h"
-#include "run/cgroup-impl.h"
+#include "run/cgroup.h"
 #include "run/child.h"
 #include "run/message.h"
 #include "run/mountfd.h"
@@ -34,14 +34,6 @@
 #define ALL_BUT_USER                                                                               \
 	(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |                 \
 	 CLONE_NEWCGROUP | CLONE_NEWTIME)
-
-static bool has_v1(const struct cgroup *cg)
-{
-	for (int i = 0; cg && i < _CTL_MAX; i++)
-		if (cg->v1[i] >= 0)
-			return true;
-	return false;
-}
 
 /* Joining one's own user namespace is an error, so it must be known. */
 static bool other_userns(pid_t pid)
@@ -72,11 +64,7 @@ static int inside(const struct run_exec *e, int sock, int null_fd, struct proces
 		return r;
 	s->null_fd = null_fd;
 	fd_close(TAKE_FD(root));
-	r = process_prepare(s, err);
-	/* The v1 cgroups are entered by our parent; nothing of the container's runs before. */
-	if (r == 0 && has_v1(e->cgroup))
-		r = message_expect(s->sock, MESSAGE_GO, NULL, err);
-	return r;
+	return process_prepare(s, err);
 }
 
 NORETURN static void exec_main(const struct run_exec *e, int sock, int null_fd)
@@ -111,7 +99,7 @@ NORETURN static void middle(const struct run_exec *e, int sock, int pid_pipe)
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	null_fd = device_null_host(&err);
-	if (null_fd < 0)
+	if (null_fd < 0 || cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), &err) < 0)
 		goto fail;
 	if (setns(e->container_pidfd, ALL_BUT_USER | (userns ? CLONE_NEWUSER : 0)) < 0) {
 		(void)err_sys(&err, errno, "join the container's namespaces");
@@ -163,15 +151,10 @@ static int spawn(const struct run_exec *e, int parent_sock, int *sock, struct ru
 	return p->pidfd < 0 ? err_sys(err, p->pidfd, "open the process") : 0;
 }
 
-static int await_exec(const struct run_exec *e, int sock, struct run_process *p, struct err *err)
+static int await_exec(int sock, struct run_process *p, struct err *err)
 {
 	int r = 0;
 
-	if (has_v1(e->cgroup)) {
-		r = cgroup_attach_cloned(e->cgroup, p->pid, err);
-		if (r == 0)
-			(void)message_send(sock, MESSAGE_GO, 0, -EBADF);
-	}
 	while (r == 0) {
 		struct message m;
 		int fd = -EBADF;
@@ -208,7 +191,7 @@ int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err)
 	parent = sock[0];
 	r = spawn(e, parent, &sock[1], &p, err);
 	if (r == 0)
-		r = await_exec(e, parent, &p, err);
+		r = await_exec(parent, &p, err);
 	if (r < 0) {
 		spawn_kill(p.pidfd);
 		fd_close(p.pidfd);

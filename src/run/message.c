@@ -49,19 +49,34 @@ int message_error(const struct message *m, struct err *err)
 	return err_copy(err, m->err_kind, m->value, m->text);
 }
 
-int message_expect(int sock, enum message_kind kind, int *fd, struct err *err)
+static int expect(int sock, enum message_kind kind, struct message *m, int *fd, struct err *err)
 {
-	struct message m;
-	int r = message_recv(sock, &m, fd);
+	int r = message_recv(sock, m, fd);
 
 	if (r < 0)
 		return err_sys(err, r, "talk to the container's process");
 	if (r == 0)
 		return err_set(err, ERR_SYSTEM, "the container's process died while it was set up");
-	if (m.kind == MESSAGE_FAILED)
-		return message_error(&m, err);
-	if (m.kind != kind)
+	if (m->kind == MESSAGE_FAILED)
+		return message_error(m, err);
+	if (m->kind != kind)
 		return err_set(err, ERR_SYSTEM,
-			       "unexpected message %d from the container's process", (int)m.kind);
+			       "unexpected message %d from the container's process", (int)m->kind);
 	return 0;
+}
+
+int message_expect(int sock, enum message_kind kind, int *fd, struct err *err)
+{
+	struct message m;
+
+	return expect(sock, kind, &m, fd, err);
+}
+
+int message_expect_value(int sock, enum message_kind kind, int *value, struct err *err)
+{
+	struct message m;
+	int r = expect(sock, kind, &m, NULL, err);
+
+	*value = r < 0 ? 0 : m.value;
+	return r;
 }

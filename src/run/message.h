@@ -8,10 +8,12 @@
  *
  *   parent  MESSAGE_MAPPED    the uid and gid maps are written (only with a new user namespace)
  *   middle  MESSAGE_PID       the real child's pid (only when namespaces are joined)
- *   parent  MESSAGE_CGROUP    the child is in all its cgroups (only when the child will look at
- * them) child   MESSAGE_TERMINAL  the pty's master child   MESSAGE_HOOKS     before pivot_root: run
- * the runtime's hooks; parent answers the same child   MESSAGE_READY     all is made parent
- * MESSAGE_GO        exec child   MESSAGE_FAILED    any time: the error, and the child is gone
+ *   parent  MESSAGE_CGROUP    the cgroups are made, with their limits; which v1 ones to enter
+ *   child   MESSAGE_TERMINAL  the pty's master
+ *   child   MESSAGE_HOOKS     before pivot_root: run the runtime's hooks; parent answers the same
+ *   child   MESSAGE_READY     all is made
+ *   parent  MESSAGE_GO        exec
+ *   child   MESSAGE_FAILED    any time: the error, and the child is gone
  */
 #pragma once
 
@@ -30,7 +32,7 @@ enum message_kind {
 
 struct message {
 	enum message_kind kind;
-	int value; /* MESSAGE_PID: the pid; MESSAGE_FAILED: the error's code */
+	int value; /* MESSAGE_FAILED: the error's code; MESSAGE_CGROUP: a cgroup_v1_set */
 	enum err_kind err_kind;
 	char text[1000];
 };
@@ -44,3 +46,5 @@ int message_recv(int sock, struct message *m, int *fd);
 int message_error(const struct message *m, struct err *err);
 /* Waits for one kind; anything else is a failure, which for MESSAGE_FAILED is the sender's. */
 int message_expect(int sock, enum message_kind kind, int *fd, struct err *err);
+/* The same for a message that carries a value and no fd. */
+int message_expect_value(int sock, enum message_kind kind, int *value, struct err *err);

@@ -185,6 +185,7 @@ static int set_oom_score(const struct run_container *rc, int64_t score, struct e
 static int tend_child(struct run_container *rc, const struct child *c, struct err *err)
 {
 	const struct oci_process *p = c->spec->process;
+	unsigned v1_set = 0;
 	int r = 0;
 
 	if (c->ns->create & CLONE_NEWUSER) {
@@ -196,12 +197,14 @@ static int tend_child(struct run_container *rc, const struct child *c, struct er
 	}
 	if (rc->cgroup) {
 		r = cgroup_finish(rc->cgroup, c->spec->linux->resources, err);
-		if (r == 0)
+		if (r == 0 && c->userns)
 			r = cgroup_attach_cloned(rc->cgroup, rc->pid, err);
+		else
+			v1_set = cgroup_v1_set(rc->cgroup);
 	}
 	if (r == 0 && c->await_cgroup)
 		/* A child that failed meanwhile has closed its end; its message is what counts. */
-		(void)message_send(rc->sock, MESSAGE_CGROUP, 0, -EBADF);
+		(void)message_send(rc->sock, MESSAGE_CGROUP, (int)v1_set, -EBADF);
 	if (r == 0 && p->oom_score_adj.set)
 		r = set_oom_score(rc, p->oom_score_adj.value, err);
 	return r;
@@ -293,7 +296,10 @@ static int create(struct run_container *rc, struct child *c, struct err *err)
 		if (r < 0)
 			return r;
 		c->cgroup_path = path + strspn(path, "/");
+		c->cgroup = rc->cgroup;
 	}
+	/* A cgroup namespace without a group of its own: the parent's. */
+	c->await_cgroup = rc->cgroup || c->ns->create & CLONE_NEWCGROUP;
 	r = sock_pair(sock);
 	if (r < 0)
 		return err_sys(err, r, "make a socket pair");
@@ -336,7 +342,6 @@ int run_create(const struct run_options *o, struct run_container **ret, struct e
 	rc = container_new(o);
 	if (!rc)
 		return err_oom(err);
-	c.await_cgroup = child_awaits_cgroup(o->spec, &ns);
 	r = prepare_mounts(&c, err);
 	if (r == 0)
 		r = create(rc, &c, err);

@@ -116,8 +116,10 @@ static const struct oci_mount *mount_at(struct fixture *f, const char *destinati
 {
 	const struct oci_mount *m = mount_find(f, destination);
 
-	if (!m)
+	if (!m) {
 		fail_msg("no mount at %s", destination);
+		__builtin_unreachable();
+	}
 	return m;
 }
 
