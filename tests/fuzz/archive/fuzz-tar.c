@@ -3,6 +3,7 @@
  * Any bytes as a layer, or (first byte odd) as a copy: decompressed, parsed and unpacked below a directory
  * with a canary beside it, then packed again. What leads out of the directory would touch the canary.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <stdint.h>

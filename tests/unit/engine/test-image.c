@@ -280,8 +280,9 @@ static void test_commit(void **state)
 	struct commit_request req = {.name = "made:1", .message = "why", .author = "me", .changes = changes};
 	struct fixture *f = *state;
 	struct store_image img;
+	cleanup(json_unref) json_t *j = NULL;
 	char *base, *id = NULL;
-	json_t *j;
+	json_t *config;
 
 	need_worker();
 	base = import(f, "base", "base");
@@ -301,10 +302,10 @@ static void test_commit(void **state)
 	j = image_inspect(f->e, id, &f->err);
 	assert_string_equal(json_string_value(json_object_get(j, "Author")), "me");
 	assert_string_equal(json_string_value(json_object_get(j, "Comment")), "why");
-	j = json_object_get(j, "Config");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "Cmd"), 0)), "new");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "Env"), 0)), "A=2");
-	assert_string_equal(json_string_value(json_object_get(j, "Hostname")), "");
+	config = json_object_get(j, "Config");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Cmd"), 0)), "new");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Env"), 0)), "A=2");
+	assert_string_equal(json_string_value(json_object_get(config, "Hostname")), "");
 }
 
 int main(void)
