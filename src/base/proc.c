@@ -66,7 +66,11 @@ static pid_t spawn_child(const struct proc_spawn *s, const int *from, volatile i
 		}
 		child_fds(s, from);
 		child_signals();
-		(void)execve(s->path, s->argv, s->envp ? s->envp : no_env);
+		if (s->exe_fd)
+			(void)execveat(s->exe_fd, "", s->argv, s->envp ? s->envp : no_env,
+				       AT_EMPTY_PATH);
+		else
+			(void)execve(s->path, s->argv, s->envp ? s->envp : no_env);
 		*failure = errno;
 		_exit(127);
 	}

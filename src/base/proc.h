@@ -22,6 +22,9 @@ struct proc_fd {
 
 struct proc_spawn {
 	const char *path; /* absolute: never looked up in PATH */
+	int exe_fd; /* not 0: the program is the fd with this number in the child, which must be
+		     * among `fds`; path then only names it in errors. The program keeps that fd:
+		     * it is for it to close. */
 	char *const *argv;
 	char *const *envp; /* NULL: an empty environment */
 	const struct proc_fd

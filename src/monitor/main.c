@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * hoy-monitor: started by monitor/client.c with fd 3 (a socket to the starter), 4 (the container's
- * folder) and 5 (its run folder), nothing else. Order: everything that can be done before the
- * starter's go is done while the starter is still busy. The lock comes first: whoever holds it is
- * the monitor.
+ * hoy-monitor: started by monitor/client.c with the fds of enum monitor_fds, nothing else. Order:
+ * everything that can be done before the starter's go is done while the starter is still busy. The
+ * lock comes first: whoever holds it is the monitor.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -18,9 +17,6 @@
 #include "monitor/monitor.h"
 #include "sec/seccomp.h"
 
-#define STARTER_FD   3
-#define CONTAINER_FD 4
-#define RUN_FD	     5
 #define CONFIG_MAX   ((size_t)16 << 20)
 #define LOCK_TRIES   12 /* 1, 2, 4 … ms: four seconds in all */
 
@@ -145,9 +141,9 @@ static void become_reaper(struct monitor *m)
 int main(void)
 {
 	struct monitor m = {
-		.starter_fd = STARTER_FD,
-		.container_fd = CONTAINER_FD,
-		.run_fd = RUN_FD,
+		.starter_fd = MONITOR_STARTER_FD,
+		.container_fd = MONITOR_CONTAINER_FD,
+		.run_fd = MONITOR_RUN_FD,
 		.lock_fd = -EBADF,
 		.listen_fd = -EBADF,
 		.io.out = {{&m, -EBADF, LOG_STDOUT, NULL}, {&m, -EBADF, LOG_STDERR, NULL}},
@@ -158,15 +154,16 @@ int main(void)
 
 	if (fd_guard_stdio() < 0)
 		return 1;
-	for (int fd = STARTER_FD; fd <= RUN_FD; fd++)
+	for (int fd = MONITOR_STARTER_FD; fd <= MONITOR_EXE_FD; fd++)
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 			return 1;
+	(void)prctl(PR_SET_NAME, "hoy-monitor"); /* of an fd, kernels before 6.14 made "6" */
 	(void)setsid(); /* fails when the starter did it already */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&m, &err);
 	if (r < 0) {
 		fd_close(TAKE_FD(m.lock_fd));
-		tell_starter(STARTER_FD, &err, r);
+		tell_starter(MONITOR_STARTER_FD, &err, r);
 	} else {
 		r = monitor_run(&m, &err);
 	}

@@ -22,6 +22,14 @@
 /* An exec's process may be longer than a packet: it comes in a file then, as the fourth fd. */
 #define EXEC_TEXT_MAX ((size_t)4 << 20)
 
+/* What a monitor is started with. */
+enum monitor_fds {
+	MONITOR_STARTER_FD = 3,	  /* a socket to who started it */
+	MONITOR_CONTAINER_FD = 4, /* the container's folder */
+	MONITOR_RUN_FD = 5,	  /* its run folder */
+	MONITOR_EXE_FD = 6,	  /* its own program on a read-only mount */
+};
+
 enum packet_kind {
 	PACKET_GO = 'G',     /* body_streams; from the starter, once */
 	PACKET_ATTACH = 'A', /* body_streams */

@@ -83,7 +83,8 @@ leftovers() {
 			grep -F "$HOY_ROOT" /proc/self/mountinfo
 			find /sys/fs/cgroup -mindepth 3 -path "*$HOY_TEST_CGROUP/*" -type d 2>/dev/null
 			for p in /proc/[0-9]*; do
-				[ "$(readlink "$p/exe")" != "${HOY%/bin/hoy}/libexec/hoy/hoy-monitor" ] || echo "$p is a monitor"
+				[ "$(cat "$p/comm" 2>/dev/null)" = hoy-monitor ] || continue
+				[[ $(readlink "$p/fd/4") != "$HOY_ROOT"/* ]] || echo "$p is a monitor"
 			done
 		)
 		[ -n "$what" ] || return 0

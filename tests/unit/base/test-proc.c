@@ -68,6 +68,27 @@ static void test_no_such_program(void **state)
 	assert_non_null(strstr(err.msg, "/nonexistent/program"));
 }
 
+/* The fd is the program, whatever the path says, and stays open in it. */
+static void test_program_by_fd(void **state)
+{
+	cleanup_fd int exe = open("/bin/sh", O_PATH | O_CLOEXEC);
+	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)"[ -e /proc/$$/fd/7 ]", NULL};
+	const struct proc_fd fds[] = {
+		{exe, 7}
+	};
+	struct proc_spawn s = {
+		.path = "/nonexistent/name", .exe_fd = 7, .argv = argv, .fds = fds, .n_fds = 1};
+	struct err err = ERR_INIT;
+	struct proc p;
+
+	(void)state;
+	check_ok("sh", proc_spawn(&s, &p, &err), &err);
+	assert_int_equal(proc_exit_code(proc_wait(&p)), 0);
+	s.exe_fd = 8;
+	assert_int_equal(proc_spawn(&s, &p, &err), -EBADF);
+	assert_non_null(strstr(err.msg, "/nonexistent/name"));
+}
+
 static void test_identity(void **state)
 {
 	struct err err = ERR_INIT;
@@ -88,6 +109,7 @@ int main(void)
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_clean_child),
 		cmocka_unit_test(test_no_such_program),
+		cmocka_unit_test(test_program_by_fd),
 		cmocka_unit_test(test_identity),
 	};
 
