@@ -91,14 +91,10 @@ int container_write_bundle(struct bundle *b, struct err *err)
 	return r < 0 ? r : put(b->dirfd, "monitor.json", &monitor, err);
 }
 
-/* containers/ID with upper, work and the state "created". Ours alone until the row is there: its lock says
+/* containers/ID with upper and work; no state yet, which says "created". Ours alone until the row is there: its lock says
  * so to `system check`, for which a directory without a row is garbage. */
 static int make_dir(struct making *m, struct err *err)
 {
-	static const struct container_state created = {.status = CONTAINER_CREATED, .error = (char *)""};
-	cleanup(buf_done) struct buf b = BUF_INIT(4096);
-	int r;
-
 	if (mkdirat(m->e->containers_fd, m->id, 0710) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
 	m->lock = container_lock(m->e, m->id, true, err);
@@ -108,8 +104,7 @@ static int make_dir(struct making *m, struct err *err)
 	if (m->dirfd < 0 ||
 	    mkdirat(m->dirfd, "upper", 0755) < 0 || mkdirat(m->dirfd, "work", 0700) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
-	r = container_state_encode(&b, &created, err);
-	return r < 0 ? r : put(m->dirfd, "state", &b, err);
+	return 0;
 }
 
 static int choose_host_name(struct making *m, struct err *err)

@@ -309,8 +309,12 @@ int container_reap(struct engine *e, const char *id, struct err *err)
 	if (!str_is_hex(id, ID_LEN))
 		return err_set(err, ERR_INVALID, "%s is not a container id", id);
 	r = store_container_find(e->store, a, id, &info.row, NULL);
-	if (r < 0) /* its row went earlier: only files are left */
-		return remove_dir(e, id, false, err);
+	if (r < 0) { /* its row went earlier: only files are left */
+		r = remove_dir(e, id, false, err);
+		if (!container_is_alive(e, id))
+			container_forget_run_dir(e, id);
+		return r;
+	}
 	r = container_decode_row(a, &info.row, &c, err);
 	if (r < 0)
 		return r;

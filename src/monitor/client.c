@@ -215,7 +215,9 @@ int monitor_attach(int conn, bool in, bool out, bool err_stream, struct err *err
 
 int monitor_removed(int conn, struct err *err)
 {
-	return ask(conn, PACKET_REMOVED, NULL, 0, err);
+	int r = send_packet(conn, PACKET_REMOVED, NULL, 0, NULL, 0);
+
+	return r < 0 ? err_sys(err, r, "send to the monitor") : 0;
 }
 
 /* Frames before the exit are thrown away: there are some when the connection is attached, too. */

@@ -64,7 +64,8 @@ int monitor_wait(int conn, int *exit_code, struct err *err);
 /* After the exit was told on this connection: until the tear-down is done (the monitor is gone). */
 int monitor_wait_gone(int conn, struct err *err);
 int monitor_attach(int conn, bool in, bool out, bool err_stream, struct err *err);
-/* After the exit of an auto-removed container: "the row is gone, remove the rest". */
+/* After the exit of an auto-removed container: "the row is gone, remove the rest". Not answered: a
+ * monitor that dies over it leaves what has no row, and that is garbage by rule. */
 int monitor_removed(int conn, struct err *err);
 
 /* exec: starts the process with the fds given (without a terminal) or answers with the pty's

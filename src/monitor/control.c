@@ -121,17 +121,15 @@ static int do_exec(struct client *c, struct packet *p, struct err *err)
 	return r < 0 ? r : LATER;
 }
 
+/* Frames: no answer, and ignored where they have no meaning. */
 static int do_removed(struct client *c, struct packet *p, struct err *err)
 {
 	(void)p;
 	(void)err;
-	/* Answered first: the client need not wait for the tear-down. */
-	(void)client_send(c, PACKET_OK, NULL, 0, NULL);
 	monitor_row_removed(c->m);
 	return LATER;
 }
 
-/* Frames: no answer, and ignored where they have no meaning. */
 static int do_stdin(struct client *c, struct packet *p, struct err *err)
 {
 	(void)err;
@@ -166,7 +164,7 @@ static const struct request {
 	{PACKET_RESIZE,	false, ALIVE,		      do_resize    },
 	{PACKET_WAIT,    false, STARTED,		      do_wait	     },
 	{PACKET_EXEC,    false, LIFE_BIT(LIFE_RUNNING),  do_exec	    },
-	{PACKET_REMOVED, false, LIFE_BIT(LIFE_EXITED),   do_removed	 },
+	{PACKET_REMOVED, true,  LIFE_BIT(LIFE_EXITED),   do_removed	 },
 	{MONITOR_STDIN,	true,  ALIVE,		     do_stdin     },
 	{MONITOR_RESIZE, true,  ALIVE,		      do_size_frame},
 };

@@ -167,13 +167,12 @@ void monitor_drained(struct monitor *m)
 	streams_done(m);
 	record_exit(m);
 	m->life = LIFE_EXITED;
-	/* What is told is written, except with --rm: its record goes away with the row in a moment,
-	 * and is only for those who look just then. On a full disk recovery will say 137. */
-	if (!m->config.auto_remove)
+	/* What is told is written, except with --rm when somebody is there to delete the row: the
+	 * record would go away with it in a moment, and replacing a file makes ext4 write it out. On
+	 * a full disk recovery says 137. */
+	if (!m->config.auto_remove || !control_has_attached(m))
 		(void)state_write(m, NULL);
 	control_tell_exit(m);
-	if (m->config.auto_remove)
-		(void)state_write(m, NULL);
 	tear_down(m);
 }
 
@@ -395,6 +394,7 @@ static int create(struct monitor *m, struct err *err)
 				.stderr_fd = child[2],
 				.init_path = m->config.init ? init : NULL,
 				.die_with_parent = true,
+				.mounts_later = m->config.auto_remove,
 			},
 			&m->container, err);
 	for (int i = 0; i < 3; i++)

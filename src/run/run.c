@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -31,6 +32,8 @@
 #include "run/rootfs.h"
 #include "run/spawn.h"
 
+#define GET_MNT_NAMESPACE _IO(0xff, 3) /* PIDFD_GET_MNT_NAMESPACE; young headers have it */
+
 struct run_container {
 	char *id;
 	const struct oci_spec *spec; /* the caller's: outlives us */
@@ -39,6 +42,7 @@ struct run_container {
 	int pidfd;
 	int sock;
 	int terminal;
+	int mounts; /* the mount namespace, held */
 	bool started;
 	struct cgroup *cgroup;
 };
@@ -50,6 +54,7 @@ void run_container_free(struct run_container *c)
 	fd_close(c->pidfd);
 	fd_close(c->sock);
 	fd_close(c->terminal);
+	fd_close(c->mounts);
 	fd_close(c->bundle_fd);
 	cgroup_free(c->cgroup);
 	free(c->id);
@@ -62,7 +67,7 @@ static struct run_container *container_new(const struct run_options *o)
 
 	if (!c)
 		return NULL;
-	c->pidfd = c->sock = c->terminal = c->bundle_fd = -EBADF;
+	c->pidfd = c->sock = c->terminal = c->mounts = c->bundle_fd = -EBADF;
 	c->spec = o->spec;
 	c->id = strdup(o->id ?: "");
 	/* Only hooks need it later. */
@@ -350,6 +355,9 @@ int run_create(const struct run_options *o, struct run_container **ret, struct e
 		(void)run_delete(rc, NULL);
 		return r;
 	}
+	/* Unmounting ends with a wait for RCU in the middle of the exit, before the parent is told. */
+	if (o->mounts_later)
+		rc->mounts = ioctl(rc->pidfd, GET_MNT_NAMESPACE, 0);
 	*ret = TAKE_PTR(rc);
 	return 0;
 }
@@ -404,6 +412,7 @@ int run_delete(struct run_container *c, struct err *err)
 
 	/* Also ends a child that still waits for MESSAGE_GO. */
 	spawn_kill(c->pidfd);
+	fd_close(TAKE_FD(c->mounts));
 	if (c->cgroup) {
 		(void)cgroup_kill(c->cgroup, NULL);
 		r = cgroup_remove(c->cgroup, err);

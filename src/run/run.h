@@ -45,6 +45,8 @@ struct run_options {
 	const char *init_path; /* host path of hoy-init, to be bound at /sbin/docker-init and put
 				  before the arguments; NULL: the process itself is PID 1 */
 	bool die_with_parent;  /* SIGKILL to PID 1 when the caller dies */
+	bool mounts_later;     /* the end of PID 1 is told before its mounts are taken down, which
+				  run_delete does then (where the kernel can: 6.11) */
 };
 
 struct run_container;

@@ -117,6 +117,20 @@ static void test_lying_state(void **state)
 	assert_int_equal(s.exit_code, 137);
 }
 
+/* No state yet is a state. No directory is none. */
+static void test_no_state(void **state)
+{
+	struct fixture *f = *state;
+	struct container_state s;
+
+	put_container(f, ID_A, "one", NULL, NULL);
+	(void)unlink(in_dir(f, "lib/containers/" ID_A "/state"));
+	assert_clean(f);
+	assert_ok(f, container_raw_state(f->e, f->a, ID_A, &s, &f->err));
+	assert_int_equal(s.status, CONTAINER_CREATED);
+	assert_int_equal(container_raw_state(f->e, f->a, ID_B, &s, NULL), -ENOENT);
+}
+
 static void test_living_monitor(void **state)
 {
 	struct fixture *f = *state;
@@ -203,6 +217,7 @@ int main(void)
 		engine_test(test_directory_without_row),
 		engine_test(test_directory_in_the_making),
 		engine_test(test_lying_state),
+		engine_test(test_no_state),
 		engine_test(test_living_monitor),
 		engine_test(test_broken_state),
 		engine_test(test_run_folder),
