@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,6 +12,7 @@
 #include "base/str.h"
 
 #define TREE_DEPTH_MAX 2048
+#define LINKS_MAX      40 /* as the kernel */
 
 static int open_how(int dirfd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
@@ -57,7 +59,56 @@ static bool next_component(const char **path, char *name, size_t size)
 	return true;
 }
 
-int path_mkdir_in_root(int dirfd, const char *path, mode_t mode, struct err *err)
+/* The first part of the path that does not resolve: its length, or 0 when all of it does. */
+static size_t missing_part(int dirfd, const char *path)
+{
+	char prefix[PATH_MAX];
+
+	for (size_t end = 0; path[end];) {
+		cleanup_fd int fd = -EBADF;
+
+		end += strspn(path + end, "/");
+		end += strcspn(path + end, "/");
+		(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)end, path);
+		fd = path_open_in_root(dirfd, prefix, O_PATH, 0);
+		if (fd == -ENOENT)
+			return end;
+	}
+	return 0;
+}
+
+/* Images have links whose target is missing (/var/run -> /run). What is made must be what the link
+ * means, inside the root: such links are replaced by their text in `path` (PATH_MAX bytes). */
+static int follow_dangling(int dirfd, char *path)
+{
+	for (int links = 0; links < LINKS_MAX; links++) {
+		char prefix[PATH_MAX], text[PATH_MAX], next[2 * PATH_MAX + 2];
+		size_t n = missing_part(dirfd, path);
+		cleanup_fd int fd = -EBADF;
+		ssize_t len;
+		char *slash;
+
+		(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)n, path);
+		fd = n ? path_open_in_root(dirfd, prefix, O_PATH | O_NOFOLLOW, 0) : -ENOENT;
+		if (fd < 0) /* nothing there, not even a link */
+			return fd == -ENOENT ? 0 : fd;
+		len = readlinkat(fd, "", text, sizeof(text) - 1);
+		if (len < 0)
+			return -errno;
+		text[len] = '\0';
+		slash = strrchr(prefix, '/');
+		if (text[0] == '/' || !slash)
+			slash = prefix;
+		*slash = '\0';
+		if ((size_t)snprintf(next, sizeof(next), "%s/%s%s", prefix, text, path + n) >=
+		    PATH_MAX)
+			return -ENAMETOOLONG;
+		memcpy(path, next, PATH_MAX);
+	}
+	return -ELOOP;
+}
+
+static int mkdir_in_root(int dirfd, const char *path, mode_t mode, struct err *err)
 {
 	char name[256], done[PATH_MAX] = "/";
 	const char *rest = path;
@@ -86,6 +137,49 @@ int path_mkdir_in_root(int dirfd, const char *path, mode_t mode, struct err *err
 		return err_sys(err, ENAMETOOLONG, "%s", path);
 	fd = path_open_in_root(dirfd, done, O_PATH | O_DIRECTORY, 0);
 	return fd < 0 ? err_sys(err, fd, "open %s", path) : fd;
+}
+
+static int resolve_missing(int dirfd, const char *path, char real[PATH_MAX], struct err *err)
+{
+	int r = -ENAMETOOLONG;
+
+	if (snprintf(real, PATH_MAX, "%s", path) < PATH_MAX)
+		r = follow_dangling(dirfd, real);
+	return r < 0 ? err_sys(err, r, "create %s", path) : 0;
+}
+
+int path_mkdir_in_root(int dirfd, const char *path, mode_t mode, struct err *err)
+{
+	char real[PATH_MAX];
+	int r = resolve_missing(dirfd, path, real, err);
+
+	return r < 0 ? r : mkdir_in_root(dirfd, real, mode, err);
+}
+
+int path_touch_in_root(int dirfd, const char *path, mode_t mode, struct err *err)
+{
+	cleanup_fd int parent = -EBADF, made = -EBADF;
+	char real[PATH_MAX], *slash;
+	const char *name;
+	int r = resolve_missing(dirfd, path, real, err);
+
+	if (r < 0)
+		return r;
+	slash = strrchr(real, '/');
+	name = slash ? slash + 1 : real;
+	if (!path_is_component(name))
+		return err_sys(err, EINVAL, "create %s", path);
+	if (slash)
+		*slash = '\0';
+	parent = mkdir_in_root(dirfd, slash ? real : "/", 0755, err);
+	if (parent < 0)
+		return parent;
+	/* What is there may be anything (a FIFO, a device): it is not opened. */
+	made = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (made < 0 && errno != EEXIST)
+		return err_sys(err, errno, "create %s", path);
+	r = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return r < 0 ? err_sys(err, errno, "create %s", path) : r;
 }
 
 int path_mkdir_p(const char *path, mode_t mode, struct err *err)

@@ -19,8 +19,11 @@
 int path_open_in_root(int dirfd, const char *path, int flags, mode_t mode);
 /* Opens strictly below dirfd with no symbolic link on the way (trusted names of ours). */
 int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
-/* mkdir -p inside a root: links are followed inside the root only; an O_PATH|O_DIRECTORY fd. */
+/* mkdir -p inside a root: links are followed inside the root only, also those whose target is
+ * missing (/var/run -> /run without /run): what they name is made. An O_PATH|O_DIRECTORY fd. */
 int path_mkdir_in_root(int dirfd, const char *path, mode_t mode, struct err *err);
+/* The same for an empty file and its parents; what is there is left as it is. O_PATH fd. */
+int path_touch_in_root(int dirfd, const char *path, mode_t mode, struct err *err);
 /* mkdir -p of a host path that we own; 0 or negative errno. */
 int path_mkdir_p(const char *path, mode_t mode, struct err *err);
 /* Opens (making it when missing) the directory `name` directly in dirfd. */

@@ -157,26 +157,11 @@ static int open_running(struct copy_root *r, enum copy_root_view view, struct er
 static int open_mountpoint(struct job *job, const char *path, bool directory)
 {
 	int fd = path_open_in_root(job->root->fd, path, O_PATH, 0);
-	cleanup_fd int parent = -EBADF, file = -EBADF;
-	char *dir, *slash;
 
 	if (fd != -ENOENT)
 		return fd;
-	if (directory)
-		return path_mkdir_in_root(job->root->fd, path, 0755, &job->err);
-	dir = arena_strdup(job->arena, path);
-	slash = dir ? strrchr(dir, '/') : NULL;
-	if (!slash || !slash[1])
-		return -EINVAL;
-	*slash = '\0';
-	parent = path_mkdir_in_root(job->root->fd, dir, 0755, &job->err);
-	if (parent < 0)
-		return parent;
-	file = openat(parent, slash + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		      0644);
-	if (file < 0)
-		return -errno;
-	return path_open_in_root(job->root->fd, path, O_PATH, 0);
+	return directory ? path_mkdir_in_root(job->root->fd, path, 0755, &job->err)
+			 : path_touch_in_root(job->root->fd, path, 0644, &job->err);
 }
 
 static int open_source(const struct container_mount_point *m)

@@ -25,8 +25,7 @@
 #include "run/child.h"
 #include "run/mountfd.h"
 
-#define DATA_MAX  32
-#define LINKS_MAX 40
+#define DATA_MAX 32
 
 /* What a mount's options say. */
 struct options {
@@ -216,100 +215,14 @@ static int open_no_links(int root, const char *dest)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static int make_file(int root, const char *dest, struct err *err)
-{
-	char dir[PATH_MAX];
-	const char *slash = strrchr(dest, '/');
-	cleanup_fd int fd = -EBADF;
-
-	if (slash && slash != dest) {
-		cleanup_fd int parent = -EBADF;
-
-		(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - dest), dest);
-		parent = path_mkdir_in_root(root, dir, 0755, err);
-		if (parent < 0)
-			return parent;
-	}
-	fd = path_open_in_root(root, dest, O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
-			       0644);
-	return fd < 0 ? err_sys(err, fd, "create mount point %s", dest) : 0;
-}
-
-/* The first part of the path that does not resolve: its length, or 0 when all of it does. */
-static size_t missing_part(int root, const char *path)
-{
-	char prefix[PATH_MAX];
-
-	for (size_t end = 0; path[end];) {
-		cleanup_fd int fd = -EBADF;
-
-		end += strspn(path + end, "/");
-		end += strcspn(path + end, "/");
-		(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)end, path);
-		fd = path_open_in_root(root, prefix, O_PATH, 0);
-		if (fd == -ENOENT)
-			return end;
-	}
-	return 0;
-}
-
-/* Images have links whose target is missing (/var/run -> /run). What is made must be what the link
- * means, inside the root: such links are replaced by their text in `path` (PATH_MAX bytes). */
-static int follow_dangling(int root, char *path)
-{
-	for (int links = 0; links < LINKS_MAX; links++) {
-		char prefix[PATH_MAX], text[PATH_MAX], next[2 * PATH_MAX + 2];
-		size_t n = missing_part(root, path);
-		cleanup_fd int fd = -EBADF;
-		ssize_t len;
-		char *slash;
-
-		(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)n, path);
-		fd = n ? path_open_in_root(root, prefix, O_PATH | O_NOFOLLOW, 0) : -ENOENT;
-		if (fd < 0) /* nothing there, not even a link */
-			return fd == -ENOENT ? 0 : fd;
-		len = readlinkat(fd, "", text, sizeof(text) - 1);
-		if (len < 0)
-			return -errno;
-		text[len] = '\0';
-		slash = strrchr(prefix, '/');
-		if (text[0] == '/' || !slash)
-			slash = prefix;
-		*slash = '\0';
-		if ((size_t)snprintf(next, sizeof(next), "%s/%s%s", prefix, text, path + n) >=
-		    PATH_MAX)
-			return -ENAMETOOLONG;
-		memcpy(path, next, PATH_MAX);
-	}
-	return -ELOOP;
-}
-
-static int make_target(int root, const char *dest, bool dir, struct err *err)
-{
-	char path[PATH_MAX];
-	int r;
-
-	if ((size_t)snprintf(path, sizeof(path), "%s", dest) >= sizeof(path))
-		return err_sys(err, ENAMETOOLONG, "mount on %s", dest);
-	r = follow_dangling(root, path);
-	if (r < 0)
-		return err_sys(err, r, "mount on %s", dest);
-	if (dir)
-		return path_mkdir_in_root(root, path, 0755, err);
-	r = make_file(root, path, err);
-	if (r < 0)
-		return r;
-	r = path_open_in_root(root, path, O_PATH, 0);
-	return r < 0 ? err_sys(err, r, "mount on %s", dest) : r;
-}
-
 /* The target inside the root, made when it is missing. */
 static int open_target(int root, const char *dest, bool dir, bool no_links, struct err *err)
 {
 	int fd = no_links ? open_no_links(root, dest) : path_open_in_root(root, dest, O_PATH, 0);
 
 	if (fd == -ENOENT) {
-		fd = make_target(root, dest, dir, err);
+		fd = dir ? path_mkdir_in_root(root, dest, 0755, err)
+			 : path_touch_in_root(root, dest, 0644, err);
 		if (fd < 0 || !no_links)
 			return fd;
 		fd_close(fd);

@@ -118,6 +118,60 @@ static void test_mkdir_in_root(void **state)
 	assert_true(path_mkdir_in_root(in, "file/x", 0755, &err) < 0);
 }
 
+/* Links whose target is missing, and links in that: what they mean inside the root is made. */
+static void test_dangling_links(void **state)
+{
+	static const struct {
+		const char *link, *text, *path, *made; /* NULL made: fails */
+	} rows[] = {
+		{"d1",	     "/abs/dir",     "/d1/sub",	"abs/dir/sub"  },
+		{"d2",	     "../../up",     "d2",	   "up"	       },
+		{"made/d3",  "rel/dir",	     "/made/d3/x", "made/rel/dir/x"},
+		{"d4",	     "d5/..//four/", "/d4/y",	   "four/y"    },
+		{"d5",	     "five",	     "/d4/y",	   "four/y"    },
+		{"loop1",    "loop2",	     "/loop1/x",   NULL	       },
+		{"loop2",    "loop1",	     "/loop1/x",   NULL	       },
+		{"toplain",  "plain",	     "/toplain/x", NULL	       },
+		{"tohostfd", "/proc/self/fd/0", "/tohostfd", "proc/self/fd/0"},
+	};
+	const struct root *r = *state;
+	cleanup_fd int in = -EBADF;
+	struct err err = ERR_INIT;
+	struct stat st;
+
+	assert_int_equal(mkdirat(r->fd, "links", 0755), 0);
+	in = openat(r->fd, "links", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(mkdirat(in, "made", 0755), 0);
+	assert_int_equal(file_write(in, "plain", "", 0, 0600, 0, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(symlinkat(rows[i].text, in, rows[i].link), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int fd = path_mkdir_in_root(in, rows[i].path, 0755, &err);
+
+		if (!rows[i].made) {
+			assert_true(fd < 0);
+			continue;
+		}
+		check_ok(rows[i].path, fd, &err);
+		fd_close(fd);
+		assert_int_equal(fstatat(in, rows[i].made, &st, AT_SYMLINK_NOFOLLOW), 0);
+		assert_true(S_ISDIR(st.st_mode));
+	}
+	assert_true(fstatat(r->fd, "up", &st, 0) < 0);
+	/* The same for files, which are made once and never opened. */
+	assert_int_equal(symlinkat("../../../file/f", in, "tofile"), 0);
+	for (int i = 0; i < 2; i++) {
+		int fd = path_touch_in_root(in, "/tofile", 0640, &err);
+
+		check_ok("tofile", fd, &err);
+		fd_close(fd);
+		assert_int_equal(fstatat(in, "file/f", &st, AT_SYMLINK_NOFOLLOW), 0);
+		assert_true(S_ISREG(st.st_mode) && st.st_size == 0);
+	}
+	assert_true(path_touch_in_root(in, "/a/..", 0640, &err) < 0);
+	assert_true(path_touch_in_root(in, "plain/x", 0640, &err) < 0);
+}
+
 static void test_remove_tree(void **state)
 {
 	const struct root *r = *state;
@@ -171,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_hostile_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mkdir_in_root, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dangling_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove_tree, setup, teardown),
 		cmocka_unit_test(test_clean),
 	};
