@@ -14,8 +14,8 @@
 #include "store/store.h"
 
 /* Pages of 4 KiB that a log may have before a keeper is started: the first one to open the database
- * after a pause reads all of it, about 0.5 ms for this many. */
-#define KEEPER_WAL_PAGES 200
+ * after a pause reads all of it, about 0.25 ms for this many. */
+#define KEEPER_WAL_PAGES 100
 
 /* Starts one and does not wait; failing to do so is no failure of the caller. It is a child of the
  * caller: one that lives long must reap it some day. */

@@ -4,6 +4,10 @@
  * names nothing: a container holds its image, an image its layers and blobs. What nobody holds is
  * collected in the transaction that let go of it (image.c), unless a loader that is at work has
  * pinned it: it found the layer or blob there and relies on it, but its image is not committed yet.
+ *
+ * `container` has no index but those that its keys bring: each costs a page of the log at every
+ * insert and delete, and the log is read whole at the next open. Its readers want all rows anyway,
+ * and who deletes an image can wait for a scan.
  */
 #include "store/schema.h"
 
@@ -60,8 +64,6 @@ const char *const schema_migrations[SCHEMA_VERSION] = {
 	"  created INTEGER NOT NULL,\n"
 	"  config TEXT NOT NULL,\n"
 	"  extra TEXT NOT NULL);\n"
-	"CREATE INDEX container_image ON container(image);\n"
-	"CREATE INDEX container_created ON container(created);\n"
 	"CREATE TABLE volume (\n"
 	"  name TEXT PRIMARY KEY NOT NULL,\n"
 	"  driver TEXT NOT NULL,\n"
