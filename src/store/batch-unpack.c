@@ -8,10 +8,12 @@
  * CPUs.
  */
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/lock.h"
@@ -21,6 +23,20 @@
 #include "store/batch.h"
 
 #define PARALLEL_MAX 16
+
+/* ext4 makes a directory near its parent, and files near their directory, unless the parent says that
+ * what is in it is unrelated: then each layer gets a region of the disk of its own. Two workers do not
+ * meet in one then, and none searches for free inodes where an image was deleted just now. Other file
+ * systems refuse the flag, and need none. */
+static void spread_layers(int dirfd)
+{
+	int flags;
+
+	if (ioctl(dirfd, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	flags |= FS_TOPDIR_FL;
+	(void)ioctl(dirfd, FS_IOC_SETFLAGS, &flags);
+}
 
 static bool known(struct batch *b, const char *diff_id)
 {
@@ -107,7 +123,8 @@ static int start(struct batch *b, struct batch_work *w, size_t i, struct worker 
 	/* Ours, and hashed when it was written: a plain tar is its own diffID. */
 	if (str_eq(w->layer->blob, w->layer->diff_id))
 		req.flags |= WORKER_NO_HASH;
-	(void)snprintf(w->dir, sizeof(w->dir), "L%zu", i);
+	/* The name decides on the region, see spread_layers(). */
+	(void)snprintf(w->dir, sizeof(w->dir), "L%zu-%.8s", i, b->tmp.name);
 	if (mkdirat(b->tmp.fd, w->dir, 0755) < 0 || fchmodat(b->tmp.fd, w->dir, 0755, 0) < 0)
 		return err_sys(err, errno, "create %s/tmp/%s/%s", b->s->root, b->tmp.name, w->dir);
 	dir = openat(b->tmp.fd, w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -209,6 +226,7 @@ int batch_unpack(struct batch *b, struct err *err)
 		r = take_locks(b, err);
 	if (r == 0)
 		r = pin_present(b, err);
+	spread_layers(b->tmp.fd);
 	if (r == 0)
 		r = unpack_all(b, slots, n, err);
 	/* After a failure the others are killed: their directories are about to go. */

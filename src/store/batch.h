@@ -76,6 +76,6 @@ int batch_unpack(struct batch *b, struct err *err);
 struct batch_work {
 	const struct batch_layer *layer;
 	bool needed; /* not in the store: its directory in the batch is `dir` */
-	char dir[16];
+	char dir[24];
 	int64_t size;
 };
