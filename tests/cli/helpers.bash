@@ -3,7 +3,8 @@
 #
 # For every *.bats here (load helpers): tests/cli/run has made a host with the image "busybox", and sets HOY_ROOT,
 # HOY_RUN_ROOT, HOY_CONFIG, HOY_TEST_CGROUP (cgroup parent), HOY_TEST_IMAGE (busybox as an archive) and PATH.
-# Containers of a test are removed after it (teardown), so names may be used again.
+# After each test (teardown) the host is as it was: no containers, no volumes, the one image. So names may be used
+# again, and a test that fails does not take others along.
 
 ! declare -F bats_require_minimum_version >/dev/null || bats_require_minimum_version 1.5.0
 
@@ -12,6 +13,13 @@ teardown() {
 	ids=$(hoy ps -aq --no-trunc)
 	# shellcheck disable=SC2086 # one word an id
 	[ -z "$ids" ] || hoy rm -fv $ids >/dev/null
+	ids=$(hoy volume ls -q)
+	# shellcheck disable=SC2086
+	[ -z "$ids" ] || hoy volume rm -f $ids >/dev/null
+	if [ "$(hoy images -a --format '{{.Repository}}:{{.Tag}}')" != busybox:latest ]; then
+		hoy image prune -af >/dev/null
+		hoy load -q -i "$HOY_TEST_IMAGE" >/dev/null
+	fi
 }
 
 # expect STATUS COMMAND…: runs it; stdout and stderr in $output, stderr alone in $stderr.
