@@ -134,6 +134,9 @@ static int configured_node(struct child *c, const struct oci_device *d, struct e
 	if (d->path[0] != '/' || !path_is_component(slash + 1) || !strchr("bcup", d->type[0]) ||
 	    d->type[1] || d->major < 0 || d->minor < 0)
 		return err_set(err, ERR_INVALID, "device %s is not a device", d->path);
+	/* The container's own devpts, whatever the host has there (--privileged lists it). */
+	if (str_eq(d->path, "/dev/ptmx"))
+		return 0;
 	(void)snprintf(parent, sizeof(parent), "%.*s", (int)(slash - d->path), d->path);
 	dir = path_open_in_root(c->root, *parent ? parent : "/", O_PATH | O_DIRECTORY, 0);
 	if (dir < 0)
