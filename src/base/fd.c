@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/id.h"
@@ -99,6 +100,23 @@ static int write_temporary(int dirfd, const char *tmp, const void *data, size_t 
 	return 0;
 }
 
+static int write_over(int dirfd, const char *name, const void *data, size_t len)
+{
+	cleanup_fd int fd = openat(dirfd, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char text[4096];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)sizeof(text) || len > sizeof(text))
+		return -ENOSPC;
+	memset(text, ' ', sizeof(text));
+	memcpy(text, data, len);
+	n = pwrite(fd, text, MAX_OF(len, (size_t)st.st_size), 0);
+	return n < 0 ? -errno : (size_t)n < len ? -ENOSPC : 0;
+}
+
 int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode, int flags,
 	       struct err *err)
 {
@@ -113,7 +131,9 @@ int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t
 		r = err_sys(err, errno, "rename %s", name);
 	if (r < 0) {
 		(void)unlinkat(dirfd, tmp, 0);
-		return r;
+		if (!(flags & FILE_EVEN_WHEN_FULL) || (r != -ENOSPC && r != -EDQUOT) ||
+		    write_over(dirfd, name, data, len) < 0)
+			return r;
 	}
 	if (flags & FILE_SYNC && dirfd >= 0 && fsync(dirfd) < 0)
 		return err_sys(err, errno, "sync the directory of %s", name);

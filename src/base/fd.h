@@ -25,6 +25,10 @@ int file_read(int dirfd, const char *name, struct buf *b, struct err *err);
 
 enum file_write_flags {
 	FILE_SYNC = 1 << 0, /* fsync the file and its directory before returning: durable */
+	/* On a full disk, a text of at most 4 KiB goes over the old one, padded with blanks to its length: one
+	 * write(2) into a block that is there. Atomic towards readers and kills in practice, not towards
+	 * power cuts. */
+	FILE_EVEN_WHEN_FULL = 1 << 1,
 };
 /* Replaces `name` atomically: temporary file in the same directory, write, (fsync,) rename. */
 int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode, int flags,

@@ -46,5 +46,5 @@ int state_write(struct monitor *m, struct err *err)
 
 	if (r < 0)
 		return r;
-	return file_write(m->container_fd, "state", b.data, b.len, 0600, 0, err);
+	return file_write(m->container_fd, "state", b.data, b.len, 0600, FILE_EVEN_WHEN_FULL, err);
 }
