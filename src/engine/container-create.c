@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
@@ -48,9 +47,7 @@ static void undo_dir(void *data)
 	struct making *m = data;
 
 	/* The monitor, too, takes back what it made: wait, so that nothing comes after us. */
-	if (m->monitor >= 0 && shutdown(m->monitor, SHUT_WR) == 0)
-		(void)monitor_wait_gone(m->monitor, NULL);
-	fd_close(TAKE_FD(m->monitor));
+	monitor_cancel(TAKE_FD(m->monitor));
 	fd_close(TAKE_FD(m->run_fd));
 	fd_close(TAKE_FD(m->dirfd));
 	fd_close(TAKE_FD(m->lock));

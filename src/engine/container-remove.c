@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -23,6 +24,7 @@
 #include "engine/container-private.h"
 #include "engine/filter.h"
 #include "engine/private.h"
+#include "engine/recover.h"
 #include "engine/volume.h"
 #include "monitor/client.h"
 #include "run/cgroup.h"
@@ -102,8 +104,13 @@ static int drop(struct engine *e, struct arena *a, const struct store_container 
 		return r;
 	if (volumes)
 		remove_volumes(e, a, row);
+	/* Before the directory, by which the sweep knows whose it is. A monitor that has told its end, but still
+	 * tears down, looks for the directory after it let go of its lock, and we for the lock after the directory
+	 * is gone: one of us removes the run folder. */
+	if (!container_is_alive(e, row->id))
+		container_forget_run_dir(e, row->id);
 	r = remove_dir(e, row->id, later, err);
-	if (!container_is_alive(e, row->id)) /* else its monitor is at it */
+	if (!container_is_alive(e, row->id))
 		container_forget_run_dir(e, row->id);
 	return r;
 }
@@ -166,6 +173,8 @@ static int removal_begin(struct engine *e, struct removal *m, const char *key,
 	m->lock = container_lock(e, m->info.row.id, wait, err);
 	if (m->lock < 0)
 		return m->lock;
+	if (str_eq(e->fresh.id, m->info.row.id))
+		engine_fresh_done(&e->fresh); /* its monitor waits for nobody but us */
 	r = settle(e, m, err);
 	if (r < 0)
 		return r;
@@ -176,6 +185,16 @@ static int removal_begin(struct engine *e, struct removal *m, const char *key,
 	if (m->conn >= 0) /* it may end by itself meanwhile: the second half looks */
 		(void)monitor_kill(m->conn, SIGKILL, true, NULL);
 	return 0;
+}
+
+/* Made by a monitor that was killed before the start: the process died with it, its cgroup did not. */
+static void forget_unstarted(struct engine *e, struct arena *a, const struct container_info *c)
+{
+	struct stat st;
+
+	if (c->state.status == CONTAINER_CREATED && !container_is_alive(e, c->row.id) &&
+	    fstatat(e->run_fd, c->row.id, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		recover_cgroup(e, a, c->row.id);
 }
 
 /* Second half: wait until it is recorded, then drop it. */
@@ -193,6 +212,7 @@ static int removal_end(struct engine *e, struct removal *m, const struct contain
 		if (container_status_is_live(m->info.state.status))
 			return err_set(err, ERR_SYSTEM, "could not kill container %s", m->info.row.name);
 	}
+	forget_unstarted(e, m->arena, &m->info);
 	return drop(e, m->arena, &m->info.row, o->volumes, later, err);
 }
 
@@ -292,15 +312,17 @@ int container_auto_removed(struct engine *e, const char *id, int conn, struct er
 			return r;
 		remove_volumes(e, a, &row);
 	}
-	if (monitor_removed(conn, NULL) < 0) /* it died on us: the rest is ours, too */
-		return remove_dir(e, id, false, err);
-	return 0;
+	if (monitor_removed(conn, NULL) == 0)
+		return 0;
+	container_forget_run_dir(e, id); /* it died on us: the rest is ours, too */
+	return remove_dir(e, id, false, err);
 }
 
 int container_reap(struct engine *e, const char *id, struct err *err)
 {
 	cleanup(arena_free) struct arena *a = arena_new(16 << 20);
 	struct container_create *c = NULL;
+	cleanup_fd int lock = -EBADF;
 	struct container_info info = {};
 	int r;
 
@@ -308,13 +330,17 @@ int container_reap(struct engine *e, const char *id, struct err *err)
 		return err_oom(err);
 	if (!str_is_hex(id, ID_LEN))
 		return err_set(err, ERR_INVALID, "%s is not a container id", id);
+	/* Whoever makes, starts or removes it this moment comes first. */
+	lock = container_lock(e, id, true, NULL);
+	if (container_is_alive(e, id)) /* started again */
+		return 0;
 	r = store_container_find(e->store, a, id, &info.row, NULL);
-	if (r < 0) { /* its row went earlier: only files are left */
-		r = remove_dir(e, id, false, err);
-		if (!container_is_alive(e, id))
-			container_forget_run_dir(e, id);
-		return r;
+	if (r == -ENOENT) { /* its row went earlier, or never came: only files are left */
+		container_forget_run_dir(e, id);
+		return remove_dir(e, id, false, err);
 	}
+	if (r < 0)
+		return err_sys(err, r, "find container %s", id);
 	r = container_decode_row(a, &info.row, &c, err);
 	if (r < 0)
 		return r;
@@ -328,6 +354,7 @@ int container_reap(struct engine *e, const char *id, struct err *err)
 		if (r < 0 || container_status_is_live(info.state.status))
 			return r == -ENOENT ? 0 : r;
 	}
+	forget_unstarted(e, a, &info);
 	return container_drop(e, a, &info.row, true, err);
 }
 

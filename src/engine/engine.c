@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "engine/config.h"
 #include "engine/private.h"
+#include "monitor/client.h"
 
 #define ROOT_DEFAULT "/var/lib/hoy"
 #define RUN_ROOT_DEFAULT "/run/hoy"
@@ -37,14 +38,14 @@ static int absolute(struct arena *a, const char *path, char **ret, struct err *e
 }
 
 /* The directory is there at nearly every start: one open tells. */
-static int open_dir(const char *path, mode_t mode, struct err *err)
+static int open_dir(const char *path, mode_t mode, bool make, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (fd >= 0)
 		return fd;
-	if (errno != ENOENT)
+	if (errno != ENOENT || !make)
 		return err_sys(err, errno, "open %s", path);
 	r = path_mkdir_p(path, mode, err);
 	if (r < 0)
@@ -67,16 +68,17 @@ static int open_roots(struct engine *e, const struct engine_options *o, struct e
 	r = config_load(e->arena, config ?: CONFIG_PATH_DEFAULT, config != NULL, &e->config, err);
 	if (r < 0 || o->without_store)
 		return r;
-	e->run_fd = open_dir(e->run_root, 0700, err);
+	e->run_fd = open_dir(e->run_root, 0700, !o->existing, err);
 	if (e->run_fd < 0)
 		return e->run_fd;
-	e->root_fd = open_dir(e->root, 0710, err);
+	e->root_fd = open_dir(e->root, 0710, !o->existing, err);
 	if (e->root_fd < 0)
 		return e->root_fd;
 	e->containers_fd = path_open_dir(e->root_fd, "containers", 0710, err);
 	if (e->containers_fd < 0)
 		return e->containers_fd;
-	return store_open(e->root, 0, &e->store, err);
+	r = store_open(e->root, o->existing ? STORE_READ_ONLY : 0, &e->store, err);
+	return r < 0 ? r : store_set_keeper(e->store, e->run_root, config, err);
 }
 
 int engine_open(const struct engine_options *o, struct engine **ret, struct err *err)
@@ -99,10 +101,9 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	return 0;
 }
 
-/* A monitor that gets no go takes everything back by itself. */
 void engine_fresh_done(struct engine_fresh *f)
 {
-	fd_close(f->monitor);
+	monitor_cancel(f->monitor);
 	fd_close(f->run_fd);
 	fd_close(f->dirfd);
 	*f = (struct engine_fresh){.dirfd = -EBADF, .run_fd = -EBADF, .monitor = -EBADF};
@@ -114,6 +115,8 @@ void engine_close(struct engine *e)
 		return;
 	if (e->store)
 		store_close(e->store);
+	/* As if we had died: an auto-removed container that was not started goes. */
+	fd_close(TAKE_FD(e->fresh.monitor));
 	engine_fresh_done(&e->fresh);
 	fd_close(e->containers_fd);
 	fd_close(e->run_fd);

@@ -31,6 +31,7 @@ struct engine_config {
 
 struct engine_options {
 	const char *root, *run_root, *config_path; /* NULL: environment, then the defaults */
+	bool existing;      /* -ENOENT when there is no store: nothing is made */
 	bool without_store; /* configuration only: nothing is made, engine_store() is NULL */
 };
 

@@ -25,4 +25,5 @@ struct engine {
 	struct engine_fresh fresh;
 };
 
+/* Forgets it; its monitor takes back what it made, and is gone then. */
 void engine_fresh_done(struct engine_fresh *f);

@@ -43,14 +43,12 @@ static void kill_first_process(const struct container_state *s)
 		(void)proc_pidfd_signal(pidfd, SIGKILL);
 }
 
-static void kill_leftovers(struct engine *e, struct arena *a, const char *id,
-			   const struct container_state *s)
+void recover_cgroup(struct engine *e, struct arena *a, const char *id)
 {
 	cleanup(cgroup_free) struct cgroup *cg = NULL;
 	struct store_container row = {};
 	struct container_extra x = {};
 
-	kill_first_process(s);
 	if (store_container_find(e->store, a, id, &row, NULL) < 0 ||
 	    container_extra_decode(a, row.extra, &x, NULL) < 0 || str_empty(x.cgroup))
 		return;
@@ -72,7 +70,7 @@ static int write_state(struct engine *e, const char *id, const struct container_
 	r = container_state_encode(&b, s, err);
 	if (r < 0)
 		return r;
-	return file_write(dir, "state", b.data, b.len, 0600, 0, err);
+	return file_write(dir, "state", b.data, b.len, 0600, FILE_EVEN_WHEN_FULL, err);
 }
 
 int recover_container(struct engine *e, struct arena *a, const char *id,
@@ -94,7 +92,8 @@ int recover_container(struct engine *e, struct arena *a, const char *id,
 		return lock == -EWOULDBLOCK ? 0 : lock;
 	if (!container_status_is_live(state->status))
 		return 0;
-	kill_leftovers(e, a, id, state);
+	kill_first_process(state);
+	recover_cgroup(e, a, id);
 	state->status = CONTAINER_EXITED;
 	state->exit_code = EXIT_KILLED;
 	state->pid = 0;

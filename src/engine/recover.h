@@ -14,3 +14,6 @@
  * the state is only read again. -ENOENT (No such container) when the container was auto-removed. */
 int recover_container(struct engine *e, struct arena *a, const char *id,
 		      struct container_state *state, struct err *err);
+
+/* Kills what is left in the cgroup of a container whose monitor is gone, and removes it. */
+void recover_cgroup(struct engine *e, struct arena *a, const char *id);

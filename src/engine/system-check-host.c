@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -31,6 +32,27 @@
 #define PIDS_MAX      4096
 
 /* ---- run folders ---- */
+
+/* Another root may have the same run root. The monitor's fd 4 is the directory of its container, which may be
+ * deleted: its path still tells. */
+static bool is_monitor_ours(struct check *c, const char *id)
+{
+	cleanup_fd int conn = container_connect(c->engine, id, NULL);
+	char link[64], path[PATH_MAX], ours[PATH_MAX];
+	struct ucred peer = {};
+	socklen_t size = sizeof(peer);
+	ssize_t n;
+
+	if (conn < 0 || getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return false;
+	(void)snprintf(link, sizeof(link), "/proc/%d/fd/4", (int)peer.pid);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return false;
+	path[n] = '\0';
+	return snprintf(ours, sizeof(ours), "%s/", c->engine->root) < (int)sizeof(ours) &&
+	       str_after(path, ours);
+}
 
 /* A monitor whose container has no row any more and that does not end by itself. */
 static int stop_stray(struct check *c, const char *id)
@@ -66,6 +88,8 @@ static void check_run_folder(struct check *c, const char *id)
 		alive = container_is_alive(c->engine, id);
 	} while (check_grace(&turn));
 	if (alive) {
+		if (!is_monitor_ours(c, id))
+			return;
 		if (c->repair)
 			r = stop_stray(c, id);
 		check_report(c, r, "monitor of container %.12s runs without a container", id);
@@ -133,8 +157,8 @@ static bool is_owned(struct check *c, const char *id)
 {
 	struct stat st;
 
-	return check_has_row(c, id) || container_is_alive(c->engine, id) ||
-	       fstatat(c->engine->containers_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(c->engine->containers_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       container_is_alive(c->engine, id) || check_has_row(c, id);
 }
 
 static void check_cgroup(struct check *c, const char *parent, const char *id)

@@ -112,6 +112,34 @@ static int write_dead_state(struct check *c, const char *id)
 	return r < 0 ? r : file_write(dir, "state", b.data, b.len, 0600, 0, NULL);
 }
 
+/* Made by `run --rm`, whose process was killed before the start together with the monitor. A live starter is
+ * seen by the lock of directory or run folder, but for the instant from one to the other: hence the grace. */
+static void check_unstarted(struct check *c, struct arena *a, const struct store_container *row)
+{
+	struct container_create *config = NULL;
+	struct container_state s = {};
+	struct stat st;
+	int turn = 0, r = 0;
+
+	do {
+		cleanup_fd int lock = -EBADF;
+
+		if (container_raw_state(c->engine, a, row->id, &s, NULL) < 0 ||
+		    s.status != CONTAINER_CREATED ||
+		    fstatat(c->engine->run_fd, row->id, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    container_is_alive(c->engine, row->id))
+			return;
+		lock = container_lock(c->engine, row->id, false, NULL);
+		if (lock < 0 || (!config && container_decode_row(a, row, &config, NULL) < 0) ||
+		    !config->host_config.auto_remove)
+			return;
+	} while (check_grace(&turn));
+	if (c->repair)
+		r = container_reap(c->engine, row->id, NULL);
+	check_report(c, r, "container %.12s (%s) was never started and nobody removes it", row->id,
+		     row->name);
+}
+
 static void check_state(struct check *c, struct arena *a, const struct store_container *row)
 {
 	struct container_state s = {};
@@ -143,6 +171,10 @@ static int check_rows(struct check *c, struct err *err)
 		struct store_container *row = JSON_AT(struct store_container, &rows, i);
 		cleanup_fd int dir = container_open_dir(c->engine, row->id, NULL);
 
+		if (dir >= 0)
+			check_unstarted(c, a, row);
+		if (c->sweep)
+			continue;
 		if (dir >= 0)
 			check_state(c, a, row);
 		else if (check_has_row(c, row->id))
@@ -192,6 +224,8 @@ static void check_container_dir(struct check *c, const char *name)
 	int r = 0;
 
 	if (!str_is_hex(name, ID_LEN)) {
+		if (c->sweep)
+			return;
 		if (c->repair)
 			r = path_remove_tree(c->engine->containers_fd, name, NULL);
 		check_report(c, r, "containers/%s is no container", name);
@@ -305,6 +339,16 @@ int check_volumes(struct check *c, struct err *err)
 			check_volume_dir(c, a, root, entry->d_name);
 	(void)closedir(dir);
 	return 0;
+}
+
+void system_sweep(struct engine *e)
+{
+	struct check c = {.engine = e, .repair = true, .sweep = true};
+
+	(void)check_containers(&c, NULL);
+	/* Not the run folders without a directory: the run root may be another root's, too, whose containers
+	 * we do not know. Those with a directory go with it. */
+	(void)check_cgroups(&c, NULL);
 }
 
 int system_check(struct engine *e, bool repair,

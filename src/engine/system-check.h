@@ -15,6 +15,7 @@
 struct check {
 	struct engine *engine;
 	bool repair;
+	bool sweep; /* only what has no row, or waits for nothing but its removal */
 	void (*found)(const char *problem, bool repaired, void *data);
 	void *data;
 	int left;

@@ -12,3 +12,6 @@ json_t *system_info(struct engine *e, struct err *err);    /* Docker's GET /info
  * mounts. found() is called for each; with repair, what can be mended is. The count of problems left. */
 int system_check(struct engine *e, bool repair, void (*found)(const char *problem, bool repaired, void *data),
 		 void *data, int *ret_left, struct err *err);
+/* Without asking, and without a word: removes what killed commands left of containers, and only what nobody
+ * can miss: directories (with their run folders) and cgroups without a row; auto-removed ones that were never started. */
+void system_sweep(struct engine *e);

@@ -156,6 +156,15 @@ int monitor_go(const struct monitor_start *s, int conn, struct err *err)
 	return r;
 }
 
+void monitor_cancel(int conn)
+{
+	if (conn < 0)
+		return;
+	(void)send_packet(conn, PACKET_CANCEL, NULL, 0, NULL, 0);
+	(void)monitor_wait_gone(conn, NULL);
+	fd_close(conn);
+}
+
 int monitor_start(const struct monitor_start *s, int *ret_conn, struct err *err)
 {
 	int conn, r = monitor_spawn(s, &conn, err);

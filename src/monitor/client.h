@@ -47,10 +47,12 @@ struct monitor_start {
 int monitor_start(const struct monitor_start *s, int *ret_conn, struct err *err);
 /* The same in two halves, for a caller who has something to do while the container is made: after
  * monitor_spawn (config.json and monitor.json are there) all but the exec happens by itself;
- * monitor_go lets it run. Closing the connection instead undoes it all. monitor_go closes it when
- * it fails. */
+ * monitor_go lets it run. monitor_cancel undoes it all, waits until that is done and closes the
+ * connection. Just closing it does the same without waiting, and means that the starter died: an
+ * auto-removed container is reaped then. monitor_go closes the connection when it fails. */
 int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err);
 int monitor_go(const struct monitor_start *s, int conn, struct err *err);
+void monitor_cancel(int conn);
 /* -ECONNREFUSED or -ENOENT: no monitor. */
 int monitor_connect(int run_dirfd, struct err *err);
 

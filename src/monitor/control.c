@@ -10,6 +10,7 @@
  * it all the same). A client whose connection ends is dropped with everything that was meant for
  * it.
  */
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -130,6 +131,15 @@ static int do_removed(struct client *c, struct packet *p, struct err *err)
 	return LATER;
 }
 
+static int do_cancel(struct client *c, struct packet *p, struct err *err)
+{
+	(void)p;
+	(void)err;
+	if (c->starter)
+		monitor_cancelled(c->m);
+	return LATER;
+}
+
 static int do_stdin(struct client *c, struct packet *p, struct err *err)
 {
 	(void)err;
@@ -156,6 +166,7 @@ static const struct request {
 	int (*run)(struct client *c, struct packet *p, struct err *err);
 } requests[] = {
 	{PACKET_GO,	    false, LIFE_BIT(LIFE_PREPARED), do_go	 },
+	{PACKET_CANCEL,	true,  LIFE_BIT(LIFE_PREPARED), do_cancel    },
 	{PACKET_ATTACH,	false, STARTED,			do_attach	 },
 	{PACKET_KILL,    false, ALIVE,		    do_kill	   },
 	{PACKET_PAUSE,   false, LIFE_BIT(LIFE_RUNNING),  do_pause     },
@@ -449,6 +460,27 @@ int control_add_starter(struct monitor *m, struct err *err)
 	m->starter_fd = -EBADF;
 	c->starter = true;
 	return 0;
+}
+
+void control_wait_starter(struct monitor *m)
+{
+	struct client *c = m->clients;
+	char kind = 0;
+	ssize_t n = 1;
+
+	while (c && (!c->starter || c->gone))
+		c = c->next;
+	/* Nothing waits for us but the starter: the lock is free and the record written. */
+	while (c && n > 0 && kind != PACKET_CANCEL) {
+		struct pollfd p = {.fd = c->fd, .events = POLLIN};
+
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return;
+		n = recv(c->fd, &kind, 1, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			n = 1;
+	}
+	m->cancelled |= kind == PACKET_CANCEL;
 }
 
 int control_listen(struct monitor *m, struct err *err)

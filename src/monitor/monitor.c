@@ -13,7 +13,8 @@
  *
  *   event              PREPARED   RUNNING    PAUSED     DRAINING   EXITED
  *   go                 RUNNING    -          -          -          -
- *   starter hangs up   OVER       .          .          .          .
+ *   starter hangs up   OVER       .          .          .          .     (--rm: reaped)
+ *   starter cancels    OVER       .          .          .          .
  *   PID 1 ends         (go fails) DRAINING   DRAINING   -          -
  *   output ends        .          .          .          EXITED     -
  *   pause / unpause    -          PAUSED     RUNNING    -          -
@@ -45,6 +46,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -84,17 +86,6 @@ static void on_linger_over(struct loop_source *s, void *data)
 	end_loop(m);
 }
 
-/* Nobody can find us any more; those who are connected get their last words. */
-static void retire(struct monitor *m)
-{
-	control_close_listener(m);
-	fd_close(TAKE_FD(m->lock_fd));
-	if (control_has_queued(m))
-		set_timer(m, LINGER_NS, on_linger_over);
-	else
-		end_loop(m);
-}
-
 static void remove_folder(int dirfd, const char *name)
 {
 	cleanup_fd int parent = openat(dirfd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -104,14 +95,43 @@ static void remove_folder(int dirfd, const char *name)
 		(void)path_remove_tree(parent, name, NULL);
 }
 
+/* Who removes a container does not wait for our tear-down: then the run folder is ours to remove. */
+static bool is_removed(const struct monitor *m)
+{
+	char path[PATH_MAX];
+
+	return m->config.root &&
+	       snprintf(path, sizeof(path), "%s/containers/%s", m->config.root, m->config.id) <
+		       (int)sizeof(path) &&
+	       faccessat(AT_FDCWD, path, F_OK, 0) < 0 && errno == ENOENT;
+}
+
+/* Nobody can find us any more; those who are connected get their last words. */
+static void retire(struct monitor *m)
+{
+	control_close_listener(m);
+	fd_close(TAKE_FD(m->lock_fd));
+	if (!m->config.auto_remove && is_removed(m)) /* asked after the lock is free: see drop() in engine/container-remove.c */
+		remove_folder(m->run_fd, m->config.id);
+	if (control_has_queued(m))
+		set_timer(m, LINGER_NS, on_linger_over);
+	else
+		end_loop(m);
+}
+
 void monitor_row_removed(struct monitor *m)
 {
+	cleanup_fd int hold = -EBADF;
+
 	if (!m->config.auto_remove || m->lock_fd < 0)
 		return;
-	/* The lock file goes last: as long as it is held, nobody takes the folder for a dead one's.
-	 */
-	remove_folder(m->container_fd, m->config.id);
+	/* The container's folder goes last: from it alone the sweep knows whose run folder that was, if we are
+	 * killed half-way. Its lock says that somebody is at it. */
+	hold = openat(m->container_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (hold >= 0)
+		(void)flock(hold, LOCK_EX | LOCK_NB);
 	remove_folder(m->run_fd, m->config.id);
+	remove_folder(m->container_fd, m->config.id);
 	retire(m);
 }
 
@@ -278,8 +298,15 @@ static void on_signal(int sig, void *data)
 
 void monitor_starter_gone(struct monitor *m)
 {
+	m->starter_gone = true;
 	if (m->life == LIFE_PREPARED)
 		end_loop(m);
+}
+
+void monitor_cancelled(struct monitor *m)
+{
+	m->cancelled = true;
+	end_loop(m);
 }
 
 void monitor_client_gone(struct monitor *m)
@@ -351,6 +378,7 @@ int monitor_let_go(struct monitor *m, struct client *c, const struct body_stream
 
 		m->state.status = before;
 		record_failure(m, &failed);
+		m->refused = true;
 		end_loop(m);
 		return r;
 	}
@@ -408,6 +436,7 @@ static int create(struct monitor *m, struct err *err)
 static void refuse_start(struct monitor *m, const struct err *err, int code)
 {
 	record_failure(m, err);
+	m->refused = true;
 	for (struct client *c = m->clients; c; c = c->next)
 		client_fail(c, err, code);
 }
@@ -424,6 +453,17 @@ static int listen_signals(struct monitor *m, struct err *err)
 	return loop_add_signals(m->loop, &set, on_signal, m, err);
 }
 
+/* Never started, and to be removed at its end: that is the starter's to do. If it was killed, or is
+ * killed before it did what our refusal asks of it, nobody else knows of the container. */
+static void after_no_start(struct monitor *m)
+{
+	if (!m->config.auto_remove || m->cancelled || (!m->starter_gone && !m->refused))
+		return;
+	if (m->refused)
+		control_wait_starter(m);
+	m->reap = !m->cancelled && !str_empty(m->config.reaper);
+}
+
 int monitor_run(struct monitor *m, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -434,15 +474,17 @@ int monitor_run(struct monitor *m, struct err *err)
 	r = create(m, &why);
 	if (r < 0) {
 		refuse_start(m, &why, r);
+		after_no_start(m);
 		return r;
 	}
 	/* After run_create: what it clones starts with a clean mask. */
 	r = listen_signals(m, err);
 	if (r == 0)
 		r = loop_run(m->loop, err);
-	if (m->container) { /* nobody said go */
+	if (m->container) { /* nobody said go, or it could not */
 		(void)run_delete(m->container, NULL);
 		run_container_free(TAKE_PTR(m->container));
+		after_no_start(m);
 	}
 	return r;
 }

@@ -69,6 +69,7 @@ struct monitor {
 	struct arena *state_arena;
 	struct run_container *container;
 	bool stopping;
+	bool starter_gone, refused, cancelled; /* it was never started: what became of the starter */
 
 	struct loop *loop;
 	struct loop_source *timer; /* of the present life: stop, drain, remove, linger */
@@ -106,6 +107,7 @@ int monitor_let_go(struct monitor *m, struct client *c, const struct body_stream
 int monitor_signal(struct monitor *m, int sig, bool by_user, struct err *err);
 int monitor_freeze(struct monitor *m, bool frozen, struct err *err);
 void monitor_starter_gone(struct monitor *m);
+void monitor_cancelled(struct monitor *m);
 void monitor_client_gone(struct monitor *m);
 void monitor_drained(struct monitor *m); /* all output is read and logged */
 void monitor_row_removed(struct monitor *m);
@@ -116,6 +118,8 @@ int state_write(struct monitor *m, struct err *err);
 
 /* ---- control.c ---- */
 int control_add_starter(struct monitor *m, struct err *err);
+/* Of one that was refused: until it hung up, or took the rest upon itself. */
+void control_wait_starter(struct monitor *m);
 int control_listen(struct monitor *m, struct err *err);
 void control_close_listener(struct monitor *m);
 void control_done(struct monitor *m);

@@ -41,6 +41,7 @@ enum packet_kind {
 	PACKET_WAIT = 'W',    /* '+', then MONITOR_EXIT when it is there */
 	PACKET_EXEC = 'X',    /* JSON of oci_process, 3 fds (-: one more, the JSON). '+' body_exec,
 				 maybe    the terminal as fd; then MONITOR_EXIT */
+	PACKET_CANCEL = 'C',  /* no answer; from the starter instead of go: it looks after the rest itself */
 	PACKET_REMOVED = 'D', /* after the exit of an auto-removed one: its row is gone */
 	PACKET_OK = '+',
 	PACKET_FAIL = '-', /* body_fail, then the text */

@@ -36,6 +36,7 @@ struct store {
 	} statements[DB_STATEMENTS_MAX];
 	size_t n_statements;
 	int wal_pages;	    /* after our last commit; 0: we wrote nothing */
+	char *keeper_args[3]; /* for hoy-keeper, behind the root; NULL at the end */
 	bool keeper_wanted; /* there is deleting or syncing to do, away from our caller */
 };
 

@@ -21,7 +21,7 @@
 
 void keeper_start(struct store *s)
 {
-	char path[PATH_MAX], *argv[] = {path, s->root, NULL};
+	char path[PATH_MAX], *argv[] = {path, s->root, s->keeper_args[0], s->keeper_args[1], NULL};
 	struct proc_spawn spawn = {.path = path, .argv = argv, .new_session = true};
 	struct proc p;
 

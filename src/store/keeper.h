@@ -3,7 +3,7 @@
  * keeper - housekeeping that nobody waits for. Private to store/.
  *
  * hoy-keeper is started detached by store_close() when there is something to do: deleting what was
- * moved to tmp/, syncing layers that were unpacked, checkpointing the database. One at a time per
+ * moved to tmp/, sweeping what killed commands left, syncing layers that were unpacked, checkpointing the database. One at a time per
  * root (keeper.lock); if it is missing or killed nothing breaks, the next one finds the same work.
  */
 #pragma once

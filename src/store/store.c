@@ -97,8 +97,17 @@ void store_close(struct store *s)
 		keeper_start(s);
 	db_close(s);
 	fd_close(s->dirfd);
+	free(s->keeper_args[0]);
+	free(s->keeper_args[1]);
 	free(s->root);
 	free(s);
+}
+
+int store_set_keeper(struct store *s, const char *run_root, const char *config, struct err *err)
+{
+	s->keeper_args[0] = strdup(run_root);
+	s->keeper_args[1] = config ? strdup(config) : NULL;
+	return s->keeper_args[0] && (!config || s->keeper_args[1]) ? 0 : err_oom(err);
 }
 
 int store_dirfd(const struct store *s)

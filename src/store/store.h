@@ -28,6 +28,8 @@ enum store_flags {
 int store_open(const char *root, int flags, struct store **ret, struct err *err);
 void store_close(struct store *s);
 DEFINE_CLEANUP(struct store *, store_close)
+/* What hoy-keeper is to look after besides the store: the engine's run root, and configuration (or NULL). */
+int store_set_keeper(struct store *s, const char *run_root, const char *config, struct err *err);
 int store_dirfd(const struct store *s); /* of the root */
 const char *store_root(const struct store *s);
 

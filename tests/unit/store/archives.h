@@ -17,7 +17,7 @@
 static inline bool UNUSED find_workers(void)
 {
 	static const char *const from[] = {"../../src/archive/hoy-archive",
-					   "../../src/store/hoy-keeper"};
+					   "../../src/engine/hoy-keeper"};
 	static char dir[] = "/tmp/hoy-test-libexec-XXXXXX";
 	char exe[512], path[1024], link[1024];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
