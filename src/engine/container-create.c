@@ -195,7 +195,7 @@ static int build(struct making *m, struct err *err)
 /* Names are invented until one is free; a name that was asked for is tried once. */
 static int insert(struct making *m, const char *name, struct err *err)
 {
-	cleanup(json_unref) json_t *j = container_create_encode(m->c);
+	cleanup(json_unref) json_t *j = container_create_encode_short(m->c);
 	cleanup(buf_done) struct buf text = BUF_INIT(TEXT_MAX);
 	struct store_container row = {.id = m->id,
 				      .image = m->image.id,

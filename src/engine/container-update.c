@@ -118,7 +118,7 @@ int container_update(struct engine *e, const char *key, const struct container_u
 		r = apply(e, a, &c, &req->resources, err);
 	if (r < 0)
 		return r;
-	j = container_create_encode(c.config);
+	j = container_create_encode_short(c.config);
 	r = j ? json_write(&text, j, 0, err) : err_oom(err);
 	if (r < 0)
 		return r;

@@ -253,6 +253,34 @@ json_t *container_create_encode(const struct container_create *c)
 	return json_encode(&create_object, &copy);
 }
 
+/* Takes out of `j` what it has in common with `zero`: `depth` levels of objects. */
+static void drop_common(json_t *j, json_t *zero, int depth)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe (j, next, key, value) {
+		json_t *other = json_object_get(zero, key);
+
+		if (other && json_equal(value, other))
+			(void)json_object_del(j, key);
+		else if (other && depth > 1)
+			drop_common(value, other, depth - 1);
+	}
+}
+
+json_t *container_create_encode_short(const struct container_create *c)
+{
+	static const struct container_create none;
+	cleanup(json_unref) json_t *zero = container_create_encode(&none);
+	json_t *j = zero ? container_create_encode(c) : NULL;
+
+	if (j)
+		drop_common(j, zero, 2);
+	return j;
+}
+
 static const char *const status_names[] = {
 	[CONTAINER_CREATED] = "created",   [CONTAINER_RUNNING] = "running",
 	[CONTAINER_PAUSED] = "paused",	   [CONTAINER_RESTARTING] = "restarting",

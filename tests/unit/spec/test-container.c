@@ -76,6 +76,24 @@ static const char full_config[] =
 	"\"ReadonlyPaths\":[\"/proc/bus\"],\"Init\":false},"
 	"\"NetworkingConfig\":{\"EndpointsConfig\":{}}}";
 
+/* What the short form leaves out comes back. */
+static void check_short(struct arena *a, const struct container_create *c, const char *want)
+{
+	cleanup(json_unref) json_t *brief = container_create_encode_short(c), *again = NULL;
+	cleanup(buf_done) struct buf b = BUF_INIT(1 << 20);
+	struct container_create back;
+	struct err err = ERR_INIT;
+
+	assert_non_null(brief);
+	check_ok("short", container_create_decode(a, brief, &back, &err), &err);
+	again = container_create_encode(&back);
+	assert_non_null(again);
+	check_ok("short", json_write(&b, again, 0, &err), &err);
+	check_text("short", b.data, want);
+	if (want == empty_config)
+		assert_int_equal(json_object_size(brief), 0);
+}
+
 static void round_trip(const char *in, const char *want)
 {
 	cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
@@ -91,6 +109,7 @@ static void round_trip(const char *in, const char *want)
 	assert_non_null(out);
 	check_ok(in, json_write(&b, out, 0, &err), &err);
 	check_text(in, b.data, want);
+	check_short(a, &c, want);
 }
 
 static void test_round_trip(void **state)
