@@ -124,14 +124,15 @@ int container_raw_state(struct engine *e, struct arena *a, const char *id,
 
 	if (id_path(path, id, "state") < 0)
 		return err_set(err, ERR_CORRUPT, "container id %s is malformed", id);
+	r = file_read(e->containers_fd, path, &b, err);
 	/* None before the first start: one inode less for the many that live a moment. */
-	if (faccessat(e->containers_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
-	    faccessat(e->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (r == -ENOENT && faccessat(e->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (err)
+			*err = ERR_INIT;
 		*out = (struct container_state){
 			.status = CONTAINER_CREATED, .boot_id = (char *)"", .error = (char *)""};
 		return 0;
 	}
-	r = file_read(e->containers_fd, path, &b, err);
 	if (r < 0)
 		return r;
 	return container_state_decode(a, b.data ?: "", b.len, out, err);
