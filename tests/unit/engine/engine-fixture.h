@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../remove-store.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -81,9 +82,12 @@ static inline int UNUSED fixture_setup(void **state)
 static inline int UNUSED fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
+	char lib[64];
 
 	engine_close(f->e);
 	arena_free(f->a);
+	(void)snprintf(lib, sizeof(lib), "%s/lib", f->dir);
+	store_remove_quiet(lib);
 	(void)path_remove_tree(AT_FDCWD, f->dir, NULL);
 	free(f);
 	return 0;

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "../remove-store.h"
 #include "base/path.h"
 #include "store/store.h"
 
@@ -48,7 +49,7 @@ static inline int UNUSED fixture_teardown(void **state)
 
 	store_close(f->s);
 	arena_free(f->a);
-	(void)path_remove_tree(AT_FDCWD, f->dir, NULL);
+	store_remove_quiet(f->dir);
 	free(f);
 	return 0;
 }
