@@ -4,12 +4,32 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
+
+int proc_program_path(const char *name, char *out, size_t size, struct err *err)
+{
+	/* secure_getenv: a program with more rights than its caller takes no path from it. */
+	const char *dir = secure_getenv("HOY_LIBEXECDIR");
+	struct stat st;
+
+	if (!dir || dir[0] != '/')
+		dir = HOY_LIBEXECDIR;
+	else if (stat(dir, &st) < 0)
+		return err_sys(err, errno, "HOY_LIBEXECDIR %s", dir);
+	else if (!S_ISDIR(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
+		 st.st_mode & 022)
+		return err_set(err, ERR_INVALID, "HOY_LIBEXECDIR %s: others may write to it", dir);
+	if (snprintf(out, size, "%s/%s", dir, name) >= (int)size)
+		return err_sys(err, ENAMETOOLONG, "%s/%s", dir, name);
+	return 0;
+}
 
 /* Runs in the vfork child: shares our memory, so it only makes system calls. */
 static void child_fds(const struct proc_spawn *s, const int *from)

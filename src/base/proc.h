@@ -39,6 +39,10 @@ struct proc {
 	int pidfd;
 };
 
+/* Where our own program `name` is: $HOY_LIBEXECDIR/NAME (for tests; the directory must be one that
+ * only root or the caller may write to, else this fails), or the installed place. Absolute. */
+int proc_program_path(const char *name, char *out, size_t size, struct err *err);
+
 /* vfork + exec; a failing exec is reported here. On success *ret is the caller's: proc_wait or
  * proc_release. */
 int proc_spawn(const struct proc_spawn *s, struct proc *ret, struct err *err);

@@ -61,6 +61,7 @@ int bundle_check_security(struct container_host_config *h, struct err *err);
 /* What the security-opt list says. */
 struct bundle_security_opt {
 	const char *seccomp; /* NULL: the default; "unconfined", "builtin", JSON text or a path */
+	const char *apparmor; /* the profile's name; NULL, "unconfined": none */
 	struct opt_flag no_new_privileges;
 	bool system_paths_unconfined;
 };

@@ -5,6 +5,7 @@
 #include "monitor/client.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -98,16 +99,15 @@ int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err)
 {
 	static char *const argv[] = {(char *)PROGRAM, NULL};
 	const char *dir = secure_getenv("HOY_LIBEXECDIR");
-	char path[512], env[512 + 16];
+	char path[PATH_MAX], env[PATH_MAX + 16];
 	char *const envp[] = {dir ? env : NULL, NULL};
 	cleanup_fd int exe = -EBADF;
 	int pair[2];
 	struct proc proc;
-	int r;
+	int r = proc_program_path(PROGRAM, path, sizeof(path), err);
 
-	if (snprintf(path, sizeof(path), "%s/" PROGRAM, dir ? dir : HOY_LIBEXECDIR) >=
-	    (int)sizeof(path))
-		return err_sys(err, ENAMETOOLONG, "%s", dir);
+	if (r < 0)
+		return r;
 	(void)snprintf(env, sizeof(env), "HOY_LIBEXECDIR=%s", dir ? dir : "");
 	/* It clones itself into containers: not from a file that can be written (run/run.h). It
 	 * keeps the fd, because the last close of the mount waits 0.05 ms for all processors. */

@@ -42,7 +42,7 @@ struct monitor_start {
 
 /* Starts hoy-monitor and waits until the container runs (or failed to: the kinds are run's). The
  * returned connection is attached as asked; close it to detach. The program is
- * $HOY_LIBEXECDIR/hoy-monitor, else the installed one. It is a child of the caller: one that lives
+ * proc_program_path's. It is a child of the caller: one that lives
  * long must reap it some day. */
 int monitor_start(const struct monitor_start *s, int *ret_conn, struct err *err);
 /* The same in two halves, for a caller who has something to do while the container is made: after

@@ -5,6 +5,7 @@
  * lock comes first: whoever holds it is the monitor.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,8 @@
 #include "monitor/monitor.h"
 #include "sec/seccomp.h"
 
-#define CONFIG_MAX   ((size_t)16 << 20)
-#define LOCK_TRIES   12 /* 1, 2, 4 … ms: four seconds in all */
+#define CONFIG_MAX ((size_t)16 << 20)
+#define LOCK_TRIES 12 /* 1, 2, 4 … ms: four seconds in all */
 
 static bool is_alive(struct monitor *m)
 {
@@ -118,7 +119,7 @@ static void tell_starter(int fd, const struct err *err, int code)
 static void become_reaper(struct monitor *m)
 {
 	const char *dir = secure_getenv("HOY_LIBEXECDIR");
-	char env[512];
+	char env[PATH_MAX + 16];
 	char *const envp[] = {dir ? env : NULL, NULL};
 	char *argv[] = {
 		(char *)"hoy",
@@ -158,7 +159,7 @@ int main(void)
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 			return 1;
 	(void)prctl(PR_SET_NAME, "hoy-monitor"); /* of an fd, kernels before 6.14 made "6" */
-	(void)setsid(); /* fails when the starter did it already */
+	(void)setsid();				 /* fails when the starter did it already */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&m, &err);
 	if (r < 0) {

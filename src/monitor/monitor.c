@@ -397,16 +397,15 @@ static int create(struct monitor *m, struct err *err)
 	};
 	struct run_overlay overlay = {
 		.lower = m->config.lower, .upper = m->config.upper, .work = m->config.work};
-	const char *dir = secure_getenv("HOY_LIBEXECDIR");
-	char init[512];
+	char init[PATH_MAX];
 	int child[3], r;
 
 	r = log_open(m->config.log_driver, &log, m->container_fd, &m->log, err);
 	if (r < 0)
 		return r;
-	if (snprintf(init, sizeof(init), "%s/hoy-init", dir ? dir : HOY_LIBEXECDIR) >=
-	    (int)sizeof(init))
-		return err_sys(err, ENAMETOOLONG, "%s", dir);
+	r = proc_program_path("hoy-init", init, sizeof(init), err);
+	if (r < 0)
+		return r;
 	r = streams_open(m, child, err);
 	if (r == 0)
 		r = run_create(

@@ -7,13 +7,13 @@
 #include "store/keeper.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/lock.h"
 #include "base/proc.h"
 #include "store/db.h"
 #include "store/layer.h"
-#include "store/program.h"
 #include "store/tmp.h"
 
 #define LOCK "keeper.lock"
@@ -26,7 +26,7 @@ void keeper_start(struct store *s)
 	struct proc p;
 
 	fd_close(openat(s->dirfd, TODO, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-	if (program_path("hoy-keeper", path, sizeof(path), NULL) < 0 ||
+	if (proc_program_path("hoy-keeper", path, sizeof(path), NULL) < 0 ||
 	    proc_spawn(&spawn, &p, NULL) < 0)
 		return;
 	proc_release(&p); /* waiting for it to fork itself away cost our caller 3 ms */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/worker.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "base/sock.h"
-#include "store/program.h"
 
 #define PROGRAM "hoy-archive"
 
@@ -19,7 +19,7 @@ int worker_start(struct worker *w, const struct worker_request *req, int stream_
 	struct proc_fd to[1];
 
 	*w = WORKER_INIT;
-	r = program_path(PROGRAM, path, sizeof(path), err);
+	r = proc_program_path(PROGRAM, path, sizeof(path), err);
 	if (r < 0)
 		return r;
 	r = sock_pair(pair);

@@ -397,3 +397,20 @@ with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as out:
 		hoy rm -f nnp >/dev/null
 	done
 }
+
+@test "security options that would have no effect are refused" {
+	expect 125 hoy run --rm --security-opt label=type:svirt_t busybox true
+	one_line_error 'SELinux labels are not supported'
+	expect 0 hoy run --rm --security-opt label=disable --security-opt apparmor=unconfined busybox true
+	# a profile there is not: refused, whether the kernel has AppArmor or not
+	expect 125 hoy run --rm --security-opt apparmor=no-such-profile busybox true
+	one_line_error 'AppArmor'
+}
+
+@test "a place of our programs where others may write is refused" {
+	cp -r "${HOY%/bin/hoy}/libexec/hoy" "$BATS_TEST_TMPDIR/programs"
+	HOY_LIBEXECDIR=$BATS_TEST_TMPDIR/programs expect 0 hoy run --rm busybox true
+	chmod 777 "$BATS_TEST_TMPDIR/programs"
+	HOY_LIBEXECDIR=$BATS_TEST_TMPDIR/programs expect 125 hoy run --rm busybox true
+	one_line_error 'others may write to it'
+}

@@ -124,15 +124,15 @@ static void test_dangling_links(void **state)
 	static const struct {
 		const char *link, *text, *path, *made; /* NULL made: fails */
 	} rows[] = {
-		{"d1",	     "/abs/dir",     "/d1/sub",	"abs/dir/sub"  },
-		{"d2",	     "../../up",     "d2",	   "up"	       },
-		{"made/d3",  "rel/dir",	     "/made/d3/x", "made/rel/dir/x"},
-		{"d4",	     "d5/..//four/", "/d4/y",	   "four/y"    },
-		{"d5",	     "five",	     "/d4/y",	   "four/y"    },
-		{"loop1",    "loop2",	     "/loop1/x",   NULL	       },
-		{"loop2",    "loop1",	     "/loop1/x",   NULL	       },
+		{"d1",       "/abs/dir",	   "/d1/sub",    "abs/dir/sub"   },
+		{"d2",       "../../up",	   "d2",	 "up"	     },
+		{"made/d3",  "rel/dir",	       "/made/d3/x", "made/rel/dir/x"},
+		{"d4",       "d5/..//four/",    "/d4/y",	"four/y"	},
+		{"d5",       "five",	       "/d4/y",	"four/y"	},
+		{"loop1",	  "loop2",	   "/loop1/x",   NULL		   },
+		{"loop2",	  "loop1",	   "/loop1/x",   NULL		   },
 		{"toplain",  "plain",	     "/toplain/x", NULL	       },
-		{"tohostfd", "/proc/self/fd/0", "/tohostfd", "proc/self/fd/0"},
+		{"tohostfd", "/proc/self/fd/0", "/tohostfd",  "proc/self/fd/0"},
 	};
 	const struct root *r = *state;
 	cleanup_fd int in = -EBADF;

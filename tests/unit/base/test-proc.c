@@ -2,7 +2,11 @@
 #include "base/proc.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "../check.h"
 #include "base/fd.h"
@@ -89,6 +93,34 @@ static void test_program_by_fd(void **state)
 	assert_non_null(strstr(err.msg, "/nonexistent/name"));
 }
 
+/* The environment names a place only where nobody else can put a program. */
+static void test_place_of_our_programs(void **state)
+{
+	char dir[] = "/tmp/hoy-proc.XXXXXX", path[PATH_MAX], want[64];
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(want, sizeof(want), "%s/hoy-x", dir);
+	assert_int_equal(setenv("HOY_LIBEXECDIR", dir, 1), 0);
+	check_ok(dir, proc_program_path("hoy-x", path, sizeof(path), &err), &err);
+	check_text("path", path, want);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(proc_program_path("hoy-x", path, sizeof(path), &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "others may write to it"));
+	assert_int_equal(chmod(dir, 0755), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(dir, 4242, 0), 0);
+		assert_int_equal(proc_program_path("hoy-x", path, sizeof(path), &err), -EINVAL);
+	}
+	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(proc_program_path("hoy-x", path, sizeof(path), &err), -ENOENT);
+	assert_int_equal(setenv("HOY_LIBEXECDIR", "relative", 1), 0);
+	check_ok("relative", proc_program_path("hoy-x", path, sizeof(path), &err), &err);
+	check_text("path", path, HOY_LIBEXECDIR "/hoy-x");
+	assert_int_equal(unsetenv("HOY_LIBEXECDIR"), 0);
+}
+
 static void test_identity(void **state)
 {
 	struct err err = ERR_INIT;
@@ -110,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_clean_child),
 		cmocka_unit_test(test_no_such_program),
 		cmocka_unit_test(test_program_by_fd),
+		cmocka_unit_test(test_place_of_our_programs),
 		cmocka_unit_test(test_identity),
 	};
 

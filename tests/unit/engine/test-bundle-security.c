@@ -88,6 +88,16 @@ static void test_options(void **state)
 	assert_int_equal(bundle_security_opt(good, &o, &err), 0);
 	assert_true(o.no_new_privileges.set && o.no_new_privileges.value);
 	assert_string_equal(o.seccomp, "unconfined");
+	assert_string_equal(o.apparmor, "unconfined");
+	/* What would have no effect is refused. */
+	assert_true(bundle_security_opt(one("label=type:svirt_t"), &o, &err) < 0);
+	assert_string_equal(err.msg, "SELinux labels are not supported: label=type:svirt_t");
+	if (access("/sys/kernel/security/apparmor/profiles", F_OK) < 0)
+		assert_true(bundle_security_opt(one("apparmor=mine"), &o, &err) < 0);
+	else if (bundle_security_opt(one("apparmor=mine"), &o, &err) == 0)
+		assert_string_equal(o.apparmor, "mine");
+	else
+		fail_msg("%s", err.msg);
 	assert_int_equal(bundle_security_opt(one("no-new-privileges:false"), &o, &err), 0);
 	assert_true(o.no_new_privileges.set && !o.no_new_privileges.value);
 	assert_int_equal(bundle_security_opt(one("frob"), &o, &err), -EINVAL);
