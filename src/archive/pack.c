@@ -417,12 +417,48 @@ static int pack_other(struct state *st, int dirfd, const char *name, const struc
 	return put_header(st, &e, err);
 }
 
+static bool is_empty_dir(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e = NULL;
+
+	if (!d) {
+		fd_close(fd);
+		return false;
+	}
+	while ((e = readdir(d)) && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0))
+		continue;
+	(void)closedir(d);
+	return !e;
+}
+
+/* What every container is given to be mounted over, and its marker: the image must not get them, or
+ * an empty /etc/hosts would hide what its layers below hold. */
+static bool is_scaffold(const struct state *st, int dirfd, const char *name, const struct stat *sb)
+{
+	static const char *const files[] = {".dockerenv", "etc/hosts", "etc/hostname",
+					    "etc/resolv.conf", "dev/console"};
+	static const char *const dirs[] = {"dev",	 "dev/pts", "dev/shm",
+					   "dev/mqueue", "proc",    "sys"};
+
+	for (size_t i = 0; S_ISREG(sb->st_mode) && sb->st_size == 0 && i < ARRAY_SIZE(files); i++)
+		if (strcmp(st->name, files[i]) == 0)
+			return true;
+	for (size_t i = 0; S_ISDIR(sb->st_mode) && i < ARRAY_SIZE(dirs); i++)
+		if (strcmp(st->name, dirs[i]) == 0)
+			return is_empty_dir(dirfd, name);
+	return false;
+}
+
 static int pack_entry(struct state *st, int dirfd, const char *name, int depth, struct err *err)
 {
 	struct stat sb;
 
 	if (fstatat(dirfd, name, &sb, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT && depth > 0 ? 0 : err_sys(err, errno, "stat %s", st->name);
+	if (st->p->layer && is_scaffold(st, dirfd, name, &sb))
+		return 0;
 	if (S_ISDIR(sb.st_mode))
 		return pack_dir(st, dirfd, name, depth, err);
 	if (S_ISREG(sb.st_mode))

@@ -78,6 +78,7 @@ struct context {
 	bool no_trunc;
 };
 
+/* Words with a blank in them are quoted, as Docker does: for people, not for shells. */
 static void put_command(struct buf *b, const struct container_info *i, const struct context *x)
 {
 	char *const *const parts[] = {i->config->config.entrypoint, i->config->config.cmd};
@@ -85,7 +86,8 @@ static void put_command(struct buf *b, const struct container_info *i, const str
 
 	for (size_t p = 0; p < ARRAY_SIZE(parts); p++)
 		for (char *const *s = parts[p]; s && *s; s++)
-			buf_printf(&text, "%s%s", text.len ? " " : "", *s);
+			buf_printf(&text, text.len && strchr(*s, ' ') ? "%s'%s'" : "%s%s",
+				   text.len ? " " : "", *s);
 	cells_quoted(b, text.data ? text.data : "", x->no_trunc ? 0 : COMMAND_WIDTH);
 }
 

@@ -63,6 +63,10 @@ static int create(struct cli *c, const struct container_flags *f, struct contain
 	}
 	for (; warnings && *warnings; warnings++)
 		cli_warn("%s", *warnings);
+	if (!f->network && engine_once(e, "network"))
+		cli_warn(
+			"this version's default network is none (as if --network none were given); "
+			"this is said only once");
 	r = container_cidfile_write(f, *id, err);
 	if (r < 0)
 		(void)container_remove(e, *id, &(struct container_remove_options){.force = true},

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -30,7 +31,7 @@ static int refuse(const struct container_flags *f, struct err *err)
 	static const char later[] =
 		"needs the bridge network, which this version does not have yet";
 
-	if (f->publish || f->publish_all)
+	if ((f->publish || f->publish_all) && !f->network)
 		return err_set(err, ERR_UNSUPPORTED, "publishing ports %s", later);
 	if (f->ip || f->ip6 || f->link_local_ip || f->links || f->network_alias)
 		return err_set(err, ERR_UNSUPPORTED, "%s %s",
@@ -267,6 +268,10 @@ static int apply_health(struct cli *c, const struct container_flags *f,
 	if (!any && !f->no_healthcheck)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		if (times[i].value > 0 && times[i].value < NS_PER_MS)
+			return err_set(err, ERR_INVALID,
+				       "%s in Healthcheck cannot be less than 1ms", times[i].key);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
 		if (times[i].value < 0)
 			return err_set(err, ERR_INVALID, "--health-%s cannot be negative",
 				       times[i].name);
@@ -311,12 +316,14 @@ static int apply_process(struct cli *c, const struct container_flags *f,
 	out->stop_timeout = f->stop_timeout;
 	for (char **p = f->expose; p && *p; p++) {
 		struct port_spec port;
+		int r;
 
 		if (strchr(*p, ':'))
 			return err_set(err, ERR_INVALID, "invalid port format for --expose: %s",
 				       *p);
-		if (port_parse_exposed(a, *p, &port, err) < 0)
-			return err_prefix(err, "invalid range format for --expose");
+		r = port_parse_exposed(a, *p, &port, err);
+		if (r < 0)
+			return r;
 		out->exposed_ports = port_exposed_add(a, out->exposed_ports, &port);
 		if (!out->exposed_ports)
 			return err_oom(err);
@@ -397,7 +404,39 @@ static int apply_network(const struct container_flags *f, struct container_host_
 			"more than one network, and options of networks, need the bridge network, "
 			"which this version does not have yet");
 	h->network_mode = f->network ? f->network[0] : NULL;
+	if (str_eq(h->network_mode, "host") && (f->publish || f->publish_all))
+		cli_warn("Published ports are discarded when using host network mode");
 	return 0;
+}
+
+/* -p: kept for inspect; networks none and host publish nothing. */
+static int apply_ports(struct cli *c, const struct container_flags *f, struct container_create *out,
+		       struct err *err)
+{
+	json_t *bindings = NULL;
+	int r = 0;
+
+	if (f->publish) {
+		bindings = json_object();
+		if (!bindings || arena_defer(c->arena, (void (*)(void *))json_unref, bindings) < 0)
+			return err_oom(err);
+	}
+	for (char **p = f->publish; r == 0 && p && *p; p++) {
+		struct port_spec port;
+
+		r = port_parse(c->arena, *p, &port, err);
+		if (r == 0)
+			r = port_bindings_add(bindings, &port, err);
+		if (r < 0)
+			return r;
+		out->config.exposed_ports =
+			port_exposed_add(c->arena, out->config.exposed_ports, &port);
+		if (!out->config.exposed_ports)
+			return err_oom(err);
+	}
+	out->host_config.port_bindings = bindings;
+	out->host_config.publish_all_ports = f->publish_all;
+	return r;
 }
 
 static int apply_host(struct cli *c, const struct container_flags *f,
@@ -454,6 +493,8 @@ int container_flags_apply(struct cli *c, const struct container_flags *f,
 		r = apply_volumes(c->arena, f, out, err);
 	if (r == 0)
 		r = apply_health(c, f, &out->config, err);
+	if (r == 0)
+		r = apply_ports(c, f, out, err);
 	return r < 0 ? r : apply_host(c, f, res, &out->host_config, err);
 }
 

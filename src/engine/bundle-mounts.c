@@ -115,7 +115,8 @@ static int add_kernel_mounts(struct bundle *b, struct err *err)
 		if (is_taken(b, mounts[i].destination))
 			continue;
 		if (str_eq(mounts[i].type, "mqueue") && str_eq(h->ipc_mode, "host")) {
-			if (add(b, "/dev/mqueue", "bind", "/dev/mqueue",
+			if (access("/dev/mqueue", F_OK) == 0 && /* not every host mounts it */
+			    add(b, "/dev/mqueue", "bind", "/dev/mqueue",
 				words(b, "rbind,nosuid,noexec,nodev")) < 0)
 				return err_oom(err);
 			continue;

@@ -27,7 +27,7 @@ int bundle_other_container(struct engine *e, struct arena *a, const char *mode,
 		return r;
 	if (ret->state.status != CONTAINER_RUNNING && ret->state.status != CONTAINER_PAUSED)
 		return err_set(err, ERR_CONFLICT,
-			       "cannot join network namespace of a non running container: container %s is %s",
+			       "cannot join a namespace of a non running container: container %s is %s",
 			       ret->row.name, container_status_name(ret->state.status));
 	return 0;
 }

@@ -219,20 +219,20 @@ static int add_thermal_paths(struct bundle *b)
 	return 0;
 }
 
+const char *const bundle_masked_paths[] = {
+	"/proc/acpi",	   "/proc/asound",     "/proc/interrupts",  "/proc/kcore",
+	"/proc/keys",	   "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+	"/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
+	"/sys/firmware",   NULL};
+const char *const bundle_readonly_paths[] = {"/proc/bus", "/proc/fs", "/proc/irq",
+					     "/proc/sys", "/proc/sysrq-trigger", NULL};
+
 static int hide_paths(struct bundle *b, const struct container_host_config *h, bool unconfined)
 {
-	static const char *const masked[] = {
-		"/proc/acpi",	   "/proc/asound",     "/proc/interrupts",  "/proc/kcore",
-		"/proc/keys",	   "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-		"/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
-		"/sys/firmware",   NULL};
-	static const char *const readonly[] = {"/proc/bus", "/proc/fs",	      "/proc/irq",
-					 "/proc/sys", "/proc/sysrq-trigger", NULL};
-
 	if (h->privileged || unconfined)
 		return 0;
-	b->spec.linux->masked_paths = h->masked_paths ?: strv_dup(b->arena, (char *const *)masked);
-	b->spec.linux->readonly_paths = h->readonly_paths ?: strv_dup(b->arena, (char *const *)readonly);
+	b->spec.linux->masked_paths = h->masked_paths ?: strv_dup(b->arena, (char *const *)bundle_masked_paths);
+	b->spec.linux->readonly_paths = h->readonly_paths ?: strv_dup(b->arena, (char *const *)bundle_readonly_paths);
 	if (!b->spec.linux->masked_paths || !b->spec.linux->readonly_paths)
 		return -ENOMEM;
 	return h->masked_paths ? 0 : add_thermal_paths(b);

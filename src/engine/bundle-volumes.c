@@ -56,9 +56,25 @@ static int add(struct resolver *v, const char *type, const char *destination,
 	return (*ret)->type ? 0 : err_oom(err);
 }
 
+/* --mount's volume-driver and volume-opt: what VolumeOptions.DriverConfig says. */
+static int driver_options(struct arena *a, const struct container_volume_options *vo,
+			  struct store_volume *row, struct err *err)
+{
+	json_t *config = vo ? vo->driver_config : NULL, *value;
+	const char *name = json_string_value(json_object_get(config, "Name")), *key;
+
+	if (!str_empty(name))
+		row->driver = (char *)name;
+	json_object_foreach(json_object_get(config, "Options"), key, value) {
+		if (json_map_set(a, &row->options, key, json_string_value(value) ?: "") < 0)
+			return err_oom(err);
+	}
+	return 0;
+}
+
 /* name NULL: an anonymous one, named by 64 random digits. */
 static int use_volume(struct resolver *v, struct container_mount_point *m, const char *name,
-		      const char *driver, const struct json_map *labels, struct err *err)
+		      const char *driver, const struct container_volume_options *vo, struct err *err)
 {
 	struct store_volume row = {.driver = (char *)(str_empty(driver) ? "local" : driver),
 				   .created = clock_now(),
@@ -74,9 +90,11 @@ static int use_volume(struct resolver *v, struct container_mount_point *m, const
 	row.name = arena_strdup(v->a, name);
 	if (!row.name)
 		return err_oom(err);
-	if (labels)
-		row.labels = *labels;
-	r = volume_create(v->e, v->a, &row, &info, err);
+	if (vo)
+		row.labels = vo->labels;
+	r = driver_options(v->a, vo, &row, err);
+	if (r == 0)
+		r = volume_create(v->e, v->a, &row, &info, err);
 	if (r < 0)
 		return r;
 	m->name = row.name;
@@ -167,10 +185,11 @@ static int add_mount(struct resolver *v, const struct container_mount *c, const 
 	m->mode = (char *)mode;
 	if (str_eq(c->type, "bind"))
 		return add_bind(v, c, m, err);
+	if (str_empty(mode) && !str_empty(c->source))
+		m->mode = (char *)"z"; /* what Docker tells of named volumes */
 	m->no_copy = vo && vo->no_copy;
 	m->subpath = vo ? vo->subpath : NULL;
-	return use_volume(v, m, str_empty(c->source) ? NULL : c->source, driver, vo ? &vo->labels : NULL,
-			  err);
+	return use_volume(v, m, str_empty(c->source) ? NULL : c->source, driver, vo, err);
 }
 
 /* -v: relative paths were the client's to resolve, so that none is left here. */
@@ -207,6 +226,7 @@ static int add_from(struct resolver *v, const char *spec, struct err *err)
 			return err_oom(err);
 		*m = *from;
 		m->anonymous = false; /* it stays the other's */
+		m->mode = part[1];
 		if (str_eq(part[1], "ro"))
 			m->rw = false;
 	}

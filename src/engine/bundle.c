@@ -98,6 +98,17 @@ static int fill_ulimits(struct engine *e, struct arena *a, struct container_reso
 	return 0;
 }
 
+static int warn(struct arena *a, char ***warnings, const char *text, struct err *err)
+{
+	char **grown = warnings ? strv_append(a, *warnings, text) : NULL;
+
+	if (warnings && !grown)
+		return err_oom(err);
+	if (warnings)
+		*warnings = grown;
+	return 0;
+}
+
 int bundle_check(struct engine *e, struct arena *a, struct container_create *config, char ***warnings,
 		 struct err *err)
 {
@@ -105,7 +116,6 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 	char **args;
 	int r = bundle_args(a, &config->config, &args, err);
 
-	(void)warnings;
 	if (r == 0)
 		r = check_config(&config->config, err);
 	if (r == 0)
@@ -122,12 +132,21 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 		r = fill_ulimits(e, a, &h->resources, err);
 	if (r < 0)
 		return r;
+	if (h->resources.memory > 0 && h->resources.memory_swap == 0)
+		h->resources.memory_swap = h->resources.memory * 2; /* Docker's default, seen in inspect */
 	if (h->shm_size < 0)
 		return err_set(err, ERR_INVALID, "SHM size can not be less than 0");
 	if (h->shm_size == 0)
 		h->shm_size = e->config.default_shm_size;
 	if (!h->init.set && e->config.init)
 		h->init = (struct opt_flag){true, true};
+	if (h->resources.oom_kill_disable.set && h->resources.oom_kill_disable.value &&
+	    h->resources.memory == 0 &&
+	    warn(a, warnings,
+		 "OOM killer is disabled for the container, but no memory limit is set, this can result in "
+		 "the system running out of resources.",
+		 err) < 0)
+		return -ENOMEM;
 	if (!str_empty(h->runtime) && !str_eq(h->runtime, "hoy") && !str_eq(h->runtime, "runc"))
 		return err_set(err, ERR_INVALID, "unknown or invalid runtime name: %s", h->runtime);
 	return 0;

@@ -66,6 +66,8 @@ struct bundle_security_opt {
 	bool system_paths_unconfined;
 };
 int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, struct err *err);
+/* Hidden from containers that do not say otherwise; NULL-terminated. */
+extern const char *const bundle_masked_paths[], *const bundle_readonly_paths[];
 int bundle_seccomp(struct engine *e, struct arena *a, const struct container_host_config *h,
 		   uint64_t caps, bool privileged, char **ret_path, struct err *err);
 int bundle_mounts(struct bundle *b, struct err *err);

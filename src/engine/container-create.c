@@ -26,6 +26,7 @@
 #include "engine/undo.h"
 #include "engine/volume.h"
 #include "spec/name.h"
+#include "spec/platform.h"
 
 #define TEXT_MAX (8 << 20)
 #define NAME_TRIES 8
@@ -92,6 +93,8 @@ int container_write_bundle(struct bundle *b, struct err *err)
  * so to `system check`, for which a directory without a row is garbage. */
 static int make_dir(struct making *m, struct err *err)
 {
+	cleanup_fd int marker = -EBADF;
+
 	if (mkdirat(m->e->containers_fd, m->id, 0710) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
 	m->lock = container_lock(m->e, m->id, true, err);
@@ -101,7 +104,9 @@ static int make_dir(struct making *m, struct err *err)
 	if (m->dirfd < 0 ||
 	    mkdirat(m->dirfd, "upper", 0755) < 0 || mkdirat(m->dirfd, "work", 0700) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
-	return 0;
+	/* Programs look for this file to know that they run in a container. */
+	marker = openat(m->dirfd, "upper/.dockerenv", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0755);
+	return marker < 0 ? err_sys(err, errno, "make the directory of container %s", m->id) : 0;
 }
 
 static int choose_host_name(struct making *m, struct err *err)
@@ -237,6 +242,29 @@ static bool wants_mounts(const struct making *m)
 	       strv_len(m->c->config.volumes);
 }
 
+/* --platform picks among an image's platforms; ours have one. */
+static int check_platform(struct making *m, const char *wanted, const json_t *config, struct err *err)
+{
+	struct platform want, image;
+	int r;
+
+	if (str_empty(wanted))
+		return 0;
+	r = platform_parse(m->a, wanted, &want, err);
+	if (r < 0)
+		return r;
+	image = platform_normalise(json_string_value(json_object_get(config, "os")),
+				   json_string_value(json_object_get(config, "architecture")),
+				   json_string_value(json_object_get(config, "variant")));
+	if (platform_match(&want, &image) > 0)
+		return 0;
+	return err_set(err, ERR_NOT_FOUND,
+		       "image with reference %s was found but does not match the specified platform: "
+		       "wanted %s, actual: %s",
+		       m->c->config.image, platform_format(m->a, &want) ?: wanted,
+		       platform_format(m->a, &image) ?: "?");
+}
+
 static int prepare(struct making *m, const struct container_create_request *req, char ***warnings,
 		   struct err *err)
 {
@@ -245,14 +273,15 @@ static int prepare(struct making *m, const struct container_create_request *req,
 
 	if (str_empty(m->c->config.image))
 		return err_set(err, ERR_INVALID, "config cannot be empty in order to create a container");
-	(void)req;
 	r = image_find(m->e, m->a, m->c->config.image, &m->image, err);
 	if (r < 0)
 		return r;
 	config = json_parse(m->image.config, strlen(m->image.config), m->image.id, err);
 	if (!config)
 		return err ? err->code : -EINVAL;
-	r = bundle_merge(m->a, m->c, config, err);
+	r = check_platform(m, req->platform, config, err);
+	if (r == 0)
+		r = bundle_merge(m->a, m->c, config, err);
 	if (r == 0)
 		r = pin_others(m, err);
 	if (r == 0)

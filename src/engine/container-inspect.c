@@ -6,9 +6,11 @@
  * in Docker's order, because people read it.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "engine/bundle.h"
 #include "engine/container-private.h"
 #include "engine/private.h"
 
@@ -71,7 +73,7 @@ static json_t *mount_json(const struct container_mount_point *m)
 	return j;
 }
 
-static json_t *mounts_json(const struct container_extra *x)
+static json_t *mounts_json(const struct container_extra *x, const struct container_host_config *h)
 {
 	json_t *a = json_array();
 
@@ -79,19 +81,11 @@ static json_t *mounts_json(const struct container_extra *x)
 		const struct container_mount_point *m =
 			JSON_AT(struct container_mount_point, &x->mounts, i);
 
-		json_array_append_new(a, mount_json(m));
+		/* --tmpfs is told in HostConfig.Tmpfs, --mount type=tmpfs here: Docker's way */
+		if (!str_eq(m->type, "tmpfs") || !json_map_get(&h->tmpfs, m->destination))
+			json_array_append_new(a, mount_json(m));
 	}
 	return a;
-}
-
-/* "Ports" of a container without a bridge: what it exposes, published nowhere. */
-static json_t *ports_json(const struct container_create *c)
-{
-	json_t *j = json_object();
-
-	for (char **p = c->config.exposed_ports; p && *p; p++)
-		json_object_set_new(j, *p, json_null());
-	return j;
 }
 
 static json_t *endpoint_json(void)
@@ -118,8 +112,11 @@ static json_t *endpoint_json(void)
 
 static json_t *network_json(const struct container_info *c, bool live)
 {
-	static const char *const empty[] = {"EndpointID", "Gateway", "GlobalIPv6Address", "IPAddress",
-					    "IPv6Gateway", "MacAddress"};
+	static const char *const empty[] = {"LinkLocalIPv6Address", "EndpointID", "Gateway",
+					    "GlobalIPv6Address", "IPAddress", "IPv6Gateway",
+					    "MacAddress"};
+	static const char *const zero[] = {"LinkLocalIPv6PrefixLen", "GlobalIPv6PrefixLen",
+					   "IPPrefixLen"};
 	const char *mode = c->config->host_config.network_mode ?: "none";
 	json_t *j = json_object(), *networks = json_object();
 	char key[64];
@@ -128,11 +125,14 @@ static json_t *network_json(const struct container_info *c, bool live)
 	json_object_set_new(j, "SandboxID", json_string(""));
 	(void)snprintf(key, sizeof(key), "/proc/%lld/ns/net", (long long)c->state.pid);
 	json_object_set_new(j, "SandboxKey", json_string(live ? key : ""));
-	json_object_set_new(j, "Ports", live ? ports_json(c->config) : json_object());
+	json_object_set_new(j, "Ports", json_object()); /* none and host publish none */
+	json_object_set_new(j, "HairpinMode", json_false());
+	json_object_set_new(j, "SecondaryIPAddresses", json_null());
+	json_object_set_new(j, "SecondaryIPv6Addresses", json_null());
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
 		json_object_set_new(j, empty[i], json_string(""));
-	json_object_set_new(j, "GlobalIPv6PrefixLen", json_integer(0));
-	json_object_set_new(j, "IPPrefixLen", json_integer(0));
+	for (size_t i = 0; i < ARRAY_SIZE(zero); i++)
+		json_object_set_new(j, zero[i], json_integer(0));
 	if (!str_after(mode, "container:"))
 		json_object_set_new(networks, mode, endpoint_json());
 	json_object_set_new(j, "Networks", networks);
@@ -169,6 +169,29 @@ static void add_paths(struct engine *e, struct arena *a, json_t *j, const char *
 							       files[i][1])));
 }
 
+/* What a request leaves open and Docker's answer tells all the same; kept out of the row, which every
+ * ps decodes. */
+static void add_defaults(json_t *host, const struct container_host_config *h)
+{
+	struct bundle_security_opt o = {};
+
+	if (str_empty(h->runtime))
+		json_object_set_new(host, "Runtime", json_string("hoy"));
+	if (!h->resources.oom_kill_disable.set && access("/sys/fs/cgroup/memory", F_OK) == 0)
+		json_object_set_new(host, "OomKillDisable", json_false()); /* v2 has no such switch: null */
+	if (h->privileged || bundle_security_opt(h->security_opt, &o, NULL) < 0)
+		return;
+	if (!h->masked_paths)
+		json_object_set_new(host, "MaskedPaths",
+				    o.system_paths_unconfined ? json_array()
+							      : strv_json((char *const *)bundle_masked_paths));
+	if (!h->readonly_paths)
+		json_object_set_new(host, "ReadonlyPaths",
+				    o.system_paths_unconfined
+					    ? json_array()
+					    : strv_json((char *const *)bundle_readonly_paths));
+}
+
 static void add_config(json_t *j, const struct container_create *c)
 {
 	json_t *config = container_create_encode(c), *host;
@@ -176,6 +199,7 @@ static void add_config(json_t *j, const struct container_create *c)
 	if (!config)
 		return;
 	host = json_object_get(config, "HostConfig");
+	add_defaults(host, &c->host_config);
 	json_object_set(j, "HostConfig", host);
 	json_object_del(config, "HostConfig");
 	json_object_del(config, "NetworkingConfig");
@@ -210,7 +234,7 @@ static json_t *build(struct engine *e, struct arena *a, struct container_info *c
 		json_object_set_new(j, "SizeRw", json_integer(c->size_rw));
 		json_object_set_new(j, "SizeRootFs", json_integer(c->size_root_fs));
 	}
-	json_object_set_new(j, "Mounts", mounts_json(x));
+	json_object_set_new(j, "Mounts", mounts_json(x, &c->config->host_config));
 	json_object_set_new(j, "NetworkSettings", network_json(c, live));
 	return j;
 }

@@ -139,6 +139,12 @@ static int match_volume(struct arena *a, const struct filters *f, const struct c
 	return !wanted;
 }
 
+/* Nobody runs health checks yet: every container is as Docker's are without one. */
+static bool match_health(const struct filters *f)
+{
+	return filter_exact(f, "health", "none");
+}
+
 static bool match_network(const struct filters *f, const struct container_info *c)
 {
 	const char *mode = c->config->host_config.network_mode ?: "none";
@@ -206,7 +212,7 @@ static int check_filters(const struct filters *f, struct err *err)
 {
 	static const char *const known[] = {"id",     "name",	  "label",  "label!",  "exited", "status",
 					    "ancestor", "before", "since",  "volume", "network", "health",
-					    "publish", "expose",  "is-task", NULL};
+					    "publish", "expose",  "is-task", "isolation", NULL};
 	int r = filter_check(f, known, err);
 
 	for (size_t i = 0; r == 0 && i < f->n; i++) {
@@ -246,6 +252,8 @@ static int match(struct selection *s, struct container_info *c, struct err *err)
 	r = container_decode_row(s->a, &c->row, &c->config, err);
 	if (r < 0)
 		return r;
+	if (!match_health(f) || filter_has(f, "publish") || filter_has(f, "expose"))
+		return 0; /* no network of ours has ports yet */
 	if (!filter_labels(f, &c->config->config.labels) || !match_network(f, c))
 		return 0;
 	return match_volume(s->a, f, c, err);

@@ -212,6 +212,20 @@ static char *text_age(struct arena *a, const struct sample *s)
 	return arena_printf(a, "%02" PRIi64 ":%02" PRIi64, t / 60, t % 60);
 }
 
+static char *text_memory(struct arena *a, const struct sample *s)
+{
+	int64_t all = sysconf(_SC_PHYS_PAGES), permille = all > 0 ? 1000 * s->rss / all : 0;
+
+	return arena_printf(a, "%" PRIi64 ".%" PRIi64, permille / 10, permille % 10);
+}
+
+static char *text_minutes(struct arena *a, const struct sample *s)
+{
+	int64_t t = (int64_t)s->ticks / sysconf(_SC_CLK_TCK);
+
+	return arena_printf(a, "%" PRIi64 ":%02" PRIi64, t / 60, t % 60);
+}
+
 static const struct column columns[] = {
 	/* the first eight are `ps -ef` */
 	{"user", "UID", text_uid},	{"pid", "PID", text_pid},
@@ -231,9 +245,15 @@ static const struct column columns[] = {
 	{"etime", "ELAPSED", text_age}, {"%cpu", "%CPU", text_cpu},
 	{"pcpu", "%CPU", text_cpu},	{"tname", "TTY", text_tty},
 	{"tt", "TT", text_tty},		{"euser", "EUSER", text_uid},
+	{"uname", "USER", text_uid},	{"start", "START", text_start},
+	{"%mem", "%MEM", text_memory},	{"pmem", "%MEM", text_memory},
+	{"bsdtime", "TIME", text_minutes},
 	{"start_time", "START", text_start}, {"cputime", "TIME", text_time},
 };
 
+/* ps has a second language, without dashes: `ps aux` and `ps ax`. */
+#define COLUMNS_BSD_USER "uname,pid,%cpu,%mem,vsz,rss,tty,stat,start,bsdtime,command"
+#define COLUMNS_BSD	 "pid,tty,stat,bsdtime,command"
 #define COLUMNS_DEFAULT 8
 #define COLUMNS_MAX 64
 
@@ -262,6 +282,7 @@ static int add_columns(struct arena *a, const char *list, const struct column **
 static int choose_columns(struct arena *a, char *const *args, const struct column **out, size_t *n,
 			  struct err *err)
 {
+	const char *first = args ? *args : NULL;
 	int r = 0;
 
 	*n = 0;
@@ -273,6 +294,8 @@ static int choose_columns(struct arena *a, char *const *args, const struct colum
 		else if (o && !o[1] && args[1])
 			r = add_columns(a, *++args, out, n, err);
 	}
+	if (r == 0 && *n == 0 && first && *first && *first != '-')
+		r = add_columns(a, strchr(first, 'u') ? COLUMNS_BSD_USER : COLUMNS_BSD, out, n, err);
 	if (r == 0 && *n == 0) {
 		for (; *n < COLUMNS_DEFAULT; (*n)++)
 			out[*n] = &columns[*n];

@@ -2,6 +2,8 @@
 #include "engine/engine.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "base/path.h"
@@ -133,6 +135,19 @@ struct store *engine_store(struct engine *e)
 const struct engine_config *engine_config(const struct engine *e)
 {
 	return &e->config;
+}
+
+bool engine_once(struct engine *e, const char *what)
+{
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "cache/said-%s", what);
+	if (faccessat(e->root_fd, path, F_OK, 0) == 0)
+		return false;
+	fd = openat(e->root_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd_close(fd);
+	return fd >= 0;
 }
 
 const char *engine_root(const struct engine *e)

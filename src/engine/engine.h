@@ -42,6 +42,8 @@ DEFINE_CLEANUP(struct engine *, engine_close)
 
 struct store *engine_store(struct engine *e);
 const struct engine_config *engine_config(const struct engine *e);
+/* True for the one caller, of all processes ever on this root, that is the first to ask about `what`. */
+bool engine_once(struct engine *e, const char *what);
 const char *engine_root(const struct engine *e);
 const char *engine_run_root(const struct engine *e);
 

@@ -172,6 +172,15 @@ static int check_running(const struct container_info *c, struct err *err)
 	return 0;
 }
 
+/* The container is there and runs: what fails now (no such user, no such directory) is told as a command
+ * that cannot be executed, exit code 126. */
+static int cannot_execute(int r, struct err *err)
+{
+	if (err && r != -ENOMEM && err->kind != ERR_NO_COMMAND)
+		err->kind = ERR_NOT_EXECUTABLE;
+	return r;
+}
+
 int exec_start(struct engine *e, const char *key, const struct exec_request *req,
 	       struct exec_session *ret, struct err *err)
 {
@@ -191,10 +200,12 @@ int exec_start(struct engine *e, const char *key, const struct exec_request *req
 		r = check_running(&x.info, err);
 	if (r == 0)
 		r = read_spec(&x, err);
-	if (r == 0)
-		r = fill_process(&x, err);
-	if (r == 0)
-		r = open_pipes(req, &p, err);
+	if (r < 0)
+		return r;
+	r = fill_process(&x, err);
+	if (r < 0)
+		return cannot_execute(r, err);
+	r = open_pipes(req, &p, err);
 	if (r < 0)
 		return r;
 	conn = container_connect_running(e, &x.info, err);
@@ -202,7 +213,7 @@ int exec_start(struct engine *e, const char *key, const struct exec_request *req
 		return conn;
 	r = monitor_exec(conn, &x.process, p.theirs, &terminal, &pid, err);
 	if (r < 0)
-		return r;
+		return cannot_execute(r, err);
 	*ret = (struct exec_session){.conn = TAKE_FD(conn),
 				     .stdin_fd = TAKE_FD(p.ours[0]),
 				     .stdout_fd = TAKE_FD(p.ours[1]),

@@ -13,21 +13,19 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "engine/built.h"
 #include "engine/container-private.h"
 #include "engine/image-private.h"
 #include "engine/members.h"
 #include "engine/private.h"
+#include "engine/version.h"
 
 #define API_VERSION	"1.47"
 #define API_VERSION_MIN "1.24"
 #define FILE_MAX	(64 << 10)
 
-#ifndef HOY_GIT_COMMIT
-#define HOY_GIT_COMMIT "unknown"
-#endif
-#ifndef HOY_BUILD_TIME
-#define HOY_BUILD_TIME ""
-#endif
+#define ID_FILE		"engine-id"
+#define ID_TEXT		36
 
 json_t *system_version(UNUSED struct engine *e, struct err *err)
 {
@@ -235,10 +233,39 @@ static json_t *merge(json_t *into, json_t *from)
 	return into;
 }
 
+/* The root's own name, made when it is first asked for: a random UUID (RFC 9562, version 4). "" when it
+ * cannot be kept. */
+static void engine_id(struct engine *e, char out[ID_TEXT + 1])
+{
+	cleanup_fd int fd = openat(e->root_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), made = -EBADF;
+	char hex[32 + 1], path[32];
+
+	if (fd < 0) {
+		id_random(hex, 32);
+		(void)snprintf(out, ID_TEXT + 1, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13,
+			       hex + 17, hex + 20);
+		made = openat(e->root_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", made);
+		/* Of several at once the first wins, and all read what it wrote. */
+		if (made < 0 || fd_write(made, out, ID_TEXT) < 0 ||
+		    (linkat(AT_FDCWD, path, e->root_fd, ID_FILE, AT_SYMLINK_FOLLOW) < 0 &&
+		     errno != EEXIST))
+			out[0] = '\0';
+		fd = openat(e->root_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	if (fd < 0 || fd_read(fd, out, ID_TEXT) != ID_TEXT)
+		out[0] = '\0';
+	out[ID_TEXT] = '\0';
+}
+
 static json_t *store_part(struct engine *e, const struct counts *c, struct err *err)
 {
+	char id[ID_TEXT + 1];
+
+	engine_id(e, id);
+
 	const struct member members[] = {
-		{"ID", json_string("")},
+		{"ID", json_string(id)},
 		{"Containers", json_integer(c->all)},
 		{"ContainersRunning", json_integer(c->running)},
 		{"ContainersPaused", json_integer(c->paused)},

@@ -15,8 +15,7 @@
  * `size` is the length of the file up to its last whole record. When a write fails or is cut short,
  * the file is truncated to the last record that went in whole, and what did not is lost: the
  * container is never stopped by a full disk. The failure is reported once, until a write succeeds
- * again. On a full disk we try again only after FULL_PAUSE_NS: a talkative container would else snatch
- * every block that anybody frees, and the database, for one, frees and takes some at each opening.
+ * again.
  */
 #include "logs/driver.h"
 
@@ -39,8 +38,6 @@ struct partial {
 	size_t len;
 };
 
-#define FULL_PAUSE_NS (NS_PER_SEC / 2)
-
 struct json_file {
 	struct log base;
 	struct log_options options;
@@ -48,7 +45,6 @@ struct json_file {
 	int fd;
 	uint64_t size;
 	bool failing;
-	int64_t retry_at; /* the disk was full: until then everything is lost */
 	char *buffer; /* BUFFER_SIZE, mapped while in use */
 	size_t used;
 	struct partial partial[STREAMS];
@@ -136,11 +132,8 @@ static int need_file(struct json_file *f, struct err *err)
 static int write_records(struct json_file *f, size_t n, struct err *err)
 {
 	const char *p = f->buffer, *end = p + n;
-	int r;
+	int r = need_file(f, f->failing ? NULL : err);
 
-	if (f->failing && f->retry_at && clock_monotonic() < f->retry_at)
-		return 0;
-	r = need_file(f, f->failing ? NULL : err);
 	if (r < 0) {
 		bool told = f->failing;
 
@@ -159,10 +152,8 @@ static int write_records(struct json_file *f, size_t n, struct err *err)
 	if (r == 0) {
 		f->size += n;
 		f->failing = false;
-		f->retry_at = 0;
 		return 0;
 	}
-	f->retry_at = r == -ENOSPC || r == -EDQUOT ? clock_monotonic() + FULL_PAUSE_NS : 0;
 	if (p > f->buffer) { /* keep the records that went in whole */
 		const char *last = memrchr(f->buffer, '\n', (size_t)(p - f->buffer));
 

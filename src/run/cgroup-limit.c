@@ -243,7 +243,12 @@ static int io_weight_devices(struct cgroup *cg, int version, const struct oci_bl
 		    cgroup_write(version == 2 ? cg->v2 : cg->v1[CTL_IO],
 				 version == 2 ? "io.weight" : "blkio.weight_device", text,
 				 NULL) < 0)
-			return err_sys(err, errno, "set blkio weight of device %s", text);
+			return errno == ENOENT
+				       ? err_set(err, ERR_UNSUPPORTED,
+						 "blkio weight of device %s: no scheduler of this "
+						 "host knows weights (BFQ, io.cost)",
+						 text)
+				       : err_sys(err, errno, "set blkio weight of device %s", text);
 	}
 	return 0;
 }

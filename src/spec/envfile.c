@@ -42,7 +42,7 @@ static bool is_utf8(const char *s, size_t len)
 
 /* One line without its end: the assignment in *ret, NULL when there is none. */
 static int parse_line(struct arena *a, const char *line, size_t len, char *const *environment,
-		      bool keep_bare, char **ret, struct err *err)
+		      char **ret, struct err *err)
 {
 	const char *equals, *value;
 	size_t key;
@@ -70,9 +70,9 @@ static int parse_line(struct arena *a, const char *line, size_t len, char *const
 	*ret = arena_strndup(a, line, equals ? len : key);
 	if (!*ret)
 		return err_oom(err);
-	if (equals || keep_bare)
+	if (equals)
 		return 0;
-	value = env_get(environment, *ret);
+	value = environment ? env_get(environment, *ret) : NULL;
 	*ret = value ? arena_printf(a, "%s=%s", *ret, value) : NULL;
 	return value && !*ret ? err_oom(err) : 0;
 }
@@ -108,7 +108,7 @@ int envfile_parse(struct arena *a, const char *name, const char *text, size_t le
 			return err_set(err, ERR_INVALID,
 				       "env file %s contains invalid utf8 bytes at line %zu", name,
 				       number);
-		r = parse_line(a, text, line, environment, !environment, &v[n], err);
+		r = parse_line(a, text, line, environment, &v[n], err);
 		if (r < 0)
 			return r;
 		n += v[n] != NULL;

@@ -13,9 +13,8 @@
 
 #define ENVFILE_MAX ((size_t)4 << 20) /* bytes of a file */
 
-/* The assignments, in order. `name` is for messages. environment NULL: a bare KEY stays bare
- * (labels).
- */
+/* The assignments, in order. `name` is for messages. environment NULL (labels): a bare KEY is
+ * dropped, as Docker does. */
 int envfile_parse(struct arena *a, const char *name, const char *text, size_t len,
 		  char *const *environment, char ***ret, struct err *err);
 /* -e KEY=VALUE, or -e KEY: with the environment's value. A KEY that is not there stays bare, which

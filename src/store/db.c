@@ -25,12 +25,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/str.h"
 #include "store/schema.h"
 
 #define BUSY_TIMEOUT_MS     30000
-#define RESERVE		    "reserve"
 #define TRUNCATE_TIMEOUT_MS 100
 #define WAL_PAGES_MAX	    8192 /* 32 MiB: checkpoint in place, whatever it costs */
 
@@ -38,8 +36,6 @@ int db_fail(struct store *s, int rc, struct err *err)
 {
 	const char *msg = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
 
-	if ((rc & 0xff) == SQLITE_IOERR && s->db && sqlite3_system_errno(s->db) == ENOSPC)
-		rc = SQLITE_FULL; /* of its -shm file, it says so differently */
 	switch (rc & 0xff) {
 	case SQLITE_NOMEM:
 		return err_oom(err);
@@ -148,29 +144,7 @@ int db_exec(struct store *s, struct err *err, const char *sql, const char *types
 	do
 		r = db_step(s, q, err);
 	while (r > 0);
-	if (r == -ENOSPC && q && str_after(sql, "DELETE ") && db_spend_reserve(s)) {
-		(void)sqlite3_reset(q);
-		do
-			r = db_step(s, q, err);
-		while (r > 0);
-	}
 	return r;
-}
-
-void db_make_reserve(int dirfd)
-{
-	cleanup_fd int fd = openat(dirfd, RESERVE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd >= 0 && posix_fallocate(fd, 0, DB_RESERVE) != 0)
-		(void)unlinkat(dirfd, RESERVE, 0);
-}
-
-bool db_spend_reserve(struct store *s)
-{
-	if (unlinkat(s->dirfd, RESERVE, 0) < 0)
-		return false;
-	s->keeper_wanted = true;
-	return true;
 }
 
 int db_changes(struct store *s)
@@ -312,7 +286,7 @@ static int configure(struct store *s, struct err *err)
 	return run_script(s, "PRAGMA synchronous = NORMAL", err);
 }
 
-static int open_once(struct store *s, int flags, struct err *err)
+int db_open(struct store *s, int flags, struct err *err)
 {
 	cleanup_free char *path = NULL;
 	int oflags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -345,18 +319,6 @@ static int open_once(struct store *s, int flags, struct err *err)
 			return r;
 	}
 	return migrate(s, err);
-}
-
-int db_open(struct store *s, int flags, struct err *err)
-{
-	int r = open_once(s, flags, err);
-
-	/* Who comes first truncates the -shm file and lets it grow again: somebody may have been quicker. */
-	if ((r == -EIO || r == -ENOSPC) && db_spend_reserve(s)) {
-		db_close(s);
-		r = open_once(s, flags, err);
-	}
-	return r;
 }
 
 void db_close(struct store *s)

@@ -40,12 +40,6 @@ struct store {
 	bool keeper_wanted; /* there is deleting or syncing to do, away from our caller */
 };
 
-/* On a full disk nothing could be removed: a deleted row, too, is first written to the log. So the root has a
- * file of DB_RESERVE bytes, which a removal may spend, once; the keeper makes it anew when there is room. */
-#define DB_RESERVE ((off_t)64 << 10)
-void db_make_reserve(int dirfd);
-bool db_spend_reserve(struct store *s);
-
 int db_open(struct store *s, int flags, struct err *err);
 void db_close(struct store *s);
 
@@ -55,7 +49,7 @@ sqlite3_stmt *db_query(struct store *s, struct err *err, const char *sql, const 
 int db_step(struct store *s, sqlite3_stmt *q, struct err *err);
 /* Gives up a statement before its end; NULL is fine. An open read blocks checkpoints. */
 void db_end(sqlite3_stmt *q);
-/* A statement without rows: 0 or negative errno. A DELETE may spend the reserve. */
+/* A statement without rows: 0 or negative errno. */
 int db_exec(struct store *s, struct err *err, const char *sql, const char *types, ...);
 int db_changes(struct store *s);
 

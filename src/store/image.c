@@ -309,7 +309,7 @@ static int check_unused(struct store *s, const char *id, struct err *err)
 	return r;
 }
 
-static int remove_image(struct store *s, const char *id, struct err *err)
+int store_image_remove(struct store *s, const char *id, struct err *err)
 {
 	int r = db_begin(s, err);
 
@@ -326,13 +326,6 @@ static int remove_image(struct store *s, const char *id, struct err *err)
 	if (r == 0)
 		r = image_write_index(s, err);
 	return r < 0 ? r : layer_collect_files(s, err);
-}
-
-int store_image_remove(struct store *s, const char *id, struct err *err)
-{
-	int r = remove_image(s, id, err);
-
-	return r == -ENOSPC && db_spend_reserve(s) ? remove_image(s, id, err) : r;
 }
 
 int store_image_lower(struct store *s, struct arena *a, const struct store_image *img, char ***ret,

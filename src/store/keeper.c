@@ -53,7 +53,6 @@ static int one_round(struct store *s, struct err *err)
 	int r;
 
 	(void)unlinkat(s->dirfd, TODO, 0);
-	db_make_reserve(s->dirfd);
 	/* First the dead jobs' pins, then what those held, then the files of both. */
 	r = tmp_sweep(s, err);
 	if (r == 0)

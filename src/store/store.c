@@ -43,7 +43,6 @@ static int make_skeleton(int dirfd, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (mkdirat(dirfd, dirs[i].name, dirs[i].mode) < 0 && errno != EEXIST)
 			return err_sys(err, errno, "create directory %s", dirs[i].name);
-	db_make_reserve(dirfd);
 	r = make_file(dirfd, "oci-layout", OCI_LAYOUT, err);
 	return r < 0 ? r : make_file(dirfd, "index.json", OCI_INDEX, err);
 }
