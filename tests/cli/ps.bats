@@ -18,9 +18,11 @@ load helpers
 	is "$(hoy ps -aq --no-trunc)" "$b"$'\n'"$a"
 	is "$(hoy ps -q -n 1)" "${b:0:12}"
 	is "$(hoy ps -lq)" "${b:0:12}"
-	is "$(hoy ps -a --format '{{.Command}}' -f name=first)" '"sh -c '"'"'echo a lon…"' || \
-		is "$(hoy ps -a --format '{{.Command}}' -f name=first)" '"sh -c echo a long c…"'
-	like "$(hoy ps -a --no-trunc -f name=first)" '"sh -c echo a long command that is cut"'
+	is "$(hoy ps -a --format '{{.Command}}' -f name=first)" "\"sh -c 'echo a long …\""
+	like "$(hoy ps -a --no-trunc -f name=first)" "\"sh -c 'echo a long command that is cut'\""
+	hoy create --name ported --expose 80 busybox true >/dev/null
+	is "$(hoy ps -aq -f health=starting)$(hoy ps -aq -f expose=80)$(hoy ps -aq -f publish=80)" ""
+	is "$(hoy ps -aq -f health=none -f name=ported | wc -l)" 1
 }
 
 @test "ps: --format" {
