@@ -181,10 +181,7 @@ static int prepare(struct job *job, struct err *err)
 
 int main(void)
 {
-	static struct job job = {
-		.fds = {-EBADF, -EBADF},
-			 .root_fd = -EBADF
-	  };
+	static struct job job = {.fds = {-EBADF, -EBADF}, .root_fd = -EBADF};
 	struct err err = ERR_INIT;
 	int r;
 

@@ -439,7 +439,7 @@ static bool is_scaffold(const struct state *st, int dirfd, const char *name, con
 {
 	static const char *const files[] = {".dockerenv", "etc/hosts", "etc/hostname",
 					    "etc/resolv.conf", "dev/console"};
-	static const char *const dirs[] = {"dev",	 "dev/pts", "dev/shm",
+	static const char *const dirs[] = {"dev",        "dev/pts", "dev/shm",
 					   "dev/mqueue", "proc",    "sys"};
 
 	for (size_t i = 0; S_ISREG(sb->st_mode) && sb->st_size == 0 && i < ARRAY_SIZE(files); i++)

@@ -7,8 +7,8 @@
 
 #include "store/worker.h"
 
-#define IN_SIZE	 ((size_t)256 << 10)
-#define SNIFF	 6
+#define IN_SIZE  ((size_t)256 << 10)
+#define SNIFF    6
 #define ZSTD_LOG 27 /* windows of 128 MiB at most, which is what `zstd --long` makes */
 
 enum kind { PLAIN, GZIP, ZSTD };
@@ -59,11 +59,10 @@ static int sniff(struct stream *s, struct err *err)
 	static const struct {
 		const char *magic, *name;
 		size_t len;
-	} refused[] = {
-		{"BZh",			"bzip2", 3},
-		{"\xfd"
-		 "7zXZ", "xz",    5}
-	 };
+	} refused[] = {{"BZh", "bzip2", 3},
+		       {"\xfd"
+			"7zXZ",
+			"xz", 5}};
 	int r = 0;
 
 	while (r == 0 && s->len < SNIFF && !s->in_end)

@@ -36,9 +36,9 @@ struct dir_time {
 struct state {
 	struct unpack *u;
 	struct tar *tar;
-	char parent[PATH_MAX];	 /* of the entry at hand */
+	char parent[PATH_MAX];   /* of the entry at hand */
 	char name[NAME_MAX + 1]; /* "": the top itself */
-	char kept[PATH_MAX];	 /* the path that parent_fd was opened by */
+	char kept[PATH_MAX];     /* the path that parent_fd was opened by */
 	int parent_fd;
 	bool parent_setgid;
 	struct dir_time *dirs;
@@ -120,7 +120,8 @@ static bool is_mount_point(const struct state *st)
 {
 	struct statx here, parent;
 
-	return statx(st->parent_fd, st->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID, &here) == 0 &&
+	return statx(st->parent_fd, st->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_MNT_ID,
+		     &here) == 0 &&
 	       statx(st->parent_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &parent) == 0 &&
 	       here.stx_mnt_id != parent.stx_mnt_id;
 }

@@ -6,15 +6,9 @@
 #include <string.h>
 
 static const int kind_codes[_ERR_KIND_MAX] = {
-	[ERR_SYSTEM] = EIO,
-	[ERR_INVALID] = EINVAL,
-	[ERR_NOT_FOUND] = ENOENT,
-	[ERR_CONFLICT] = EEXIST,
-	[ERR_UNSUPPORTED] = EOPNOTSUPP,
-	[ERR_NOT_EXECUTABLE] = EACCES,
-	[ERR_NO_COMMAND] = ENOENT,
-	[ERR_CORRUPT] = EBADMSG,
-	[ERR_TOO_LARGE] = EFBIG,
+	[ERR_SYSTEM] = EIO,          [ERR_INVALID] = EINVAL,         [ERR_NOT_FOUND] = ENOENT,
+	[ERR_CONFLICT] = EEXIST,     [ERR_UNSUPPORTED] = EOPNOTSUPP, [ERR_NOT_EXECUTABLE] = EACCES,
+	[ERR_NO_COMMAND] = ENOENT,   [ERR_CORRUPT] = EBADMSG,        [ERR_TOO_LARGE] = EFBIG,
 	[ERR_CANCELLED] = ECANCELED,
 };
 
@@ -32,7 +26,7 @@ static void one_line(char *s)
 }
 
 static void PRINTF_LIKE(4, 0)
-fill(struct err *err, enum err_kind kind, int code, const char *fmt, va_list ap)
+	fill(struct err *err, enum err_kind kind, int code, const char *fmt, va_list ap)
 {
 	err->kind = kind;
 	err->code = code;
@@ -54,7 +48,8 @@ int err_sys(struct err *err, int errnum, const char *fmt, ...)
 	fill(err, ERR_SYSTEM, -code, fmt, ap);
 	va_end(ap);
 	n = strlen(err->msg);
-	(void)snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", strerrordesc_np(code) ?: "unknown error");
+	(void)snprintf(err->msg + n, sizeof(err->msg) - n, ": %s",
+		       strerrordesc_np(code) ?: "unknown error");
 	return -code;
 }
 

@@ -20,22 +20,22 @@
 #include "base/macros.h"
 
 enum err_kind {
-	ERR_SYSTEM,	    /* a system call or library failed; `code` is its errno */
-	ERR_INVALID,	    /* the request or the input is wrong (HTTP 400) */
-	ERR_NOT_FOUND,	    /* no such container, image, … (404) */
-	ERR_CONFLICT,	    /* name in use, wrong state (409) */
+	ERR_SYSTEM,         /* a system call or library failed; `code` is its errno */
+	ERR_INVALID,        /* the request or the input is wrong (HTTP 400) */
+	ERR_NOT_FOUND,      /* no such container, image, … (404) */
+	ERR_CONFLICT,       /* name in use, wrong state (409) */
 	ERR_UNSUPPORTED,    /* a feature that we or this host do not have (501) */
 	ERR_NOT_EXECUTABLE, /* the container's command cannot be executed (exit code 126) */
-	ERR_NO_COMMAND,	    /* the container's command was not found (exit code 127) */
-	ERR_CORRUPT,	    /* stored or received data does not match its digest or grammar */
-	ERR_TOO_LARGE,	    /* a bound was reached */
-	ERR_CANCELLED,	    /* the caller or the user asked to stop */
+	ERR_NO_COMMAND,     /* the container's command was not found (exit code 127) */
+	ERR_CORRUPT,        /* stored or received data does not match its digest or grammar */
+	ERR_TOO_LARGE,      /* a bound was reached */
+	ERR_CANCELLED,      /* the caller or the user asked to stop */
 	_ERR_KIND_MAX,
 };
 
 struct err {
 	enum err_kind kind;
-	int code;	/* negative errno */
+	int code;       /* negative errno */
 	char msg[1024]; /* "" when nothing failed; longer causes are cut */
 };
 

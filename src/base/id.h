@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define ID_LEN	 64
+#define ID_LEN   64
 #define ID_SHORT 12
 
 /* Writes `len` random lower-case hex digits and a NUL. Never all digits in the first 12 (such an id

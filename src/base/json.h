@@ -52,7 +52,7 @@ enum json_field_type {
 
 enum json_field_flags {
 	JSON_REQUIRED = 1 << 0, /* decode: absent is an error */
-	JSON_OMIT = 1 << 1,	/* encode: left out when zero, empty or NULL */
+	JSON_OMIT = 1 << 1,     /* encode: left out when zero, empty or NULL */
 	/* encode: [] or {} where the default for NULL is null; "" for strings, {} for JSON_RAW */
 	JSON_EMPTY = 1 << 2,
 };

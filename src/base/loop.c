@@ -11,7 +11,7 @@
 struct loop_source {
 	struct loop *loop;
 	struct loop_source *next; /* in timers or in dead */
-	int fd;			  /* -EBADF for a timer */
+	int fd;                   /* -EBADF for a timer */
 	bool dead;
 	int64_t deadline;
 	loop_fd_fn *on_fd;

@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ARRAY_SIZE(a)			(sizeof(a) / sizeof((a)[0]))
-#define MUST_CHECK			__attribute__((warn_unused_result))
-#define PRINTF_LIKE(fmt, args)		__attribute__((format(printf, fmt, args)))
-#define UNUSED				__attribute__((unused))
-#define NORETURN			__attribute__((noreturn))
+#define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
+#define MUST_CHECK                      __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, args)          __attribute__((format(printf, fmt, args)))
+#define UNUSED                          __attribute__((unused))
+#define NORETURN                        __attribute__((noreturn))
 #define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define MIN_OF(a, b) ((a) < (b) ? (a) : (b))

@@ -17,7 +17,7 @@
 
 struct proc_fd {
 	int from; /* an fd of ours (stays open here); -EBADF: /dev/null */
-	int to;	  /* its number in the child */
+	int to;   /* its number in the child */
 };
 
 struct proc_spawn {

@@ -29,13 +29,13 @@ static const struct cli_flag flags[] = {
 
 enum { F_COMMENT, F_CREATED_AT, F_CREATED_BY, F_CREATED_SINCE, F_ID, F_SIZE };
 static const struct format_field fields[] = {
-	[F_COMMENT] = {"Comment",	  "COMMENT"},
-	[F_CREATED_AT] = {"CreatedAt",	       "CREATED AT"},
-	[F_CREATED_BY] = {"CreatedBy","CREATED BY"},
-	[F_CREATED_SINCE] = {"CreatedSince",   "CREATED"},
-	[F_ID] = {"ID",		"IMAGE"},
-	[F_SIZE] = {"Size",  "SIZE"},
-	{	    },
+	[F_COMMENT] = {"Comment", "COMMENT"},
+	[F_CREATED_AT] = {"CreatedAt", "CREATED AT"},
+	[F_CREATED_BY] = {"CreatedBy", "CREATED BY"},
+	[F_CREATED_SINCE] = {"CreatedSince", "CREATED"},
+	[F_ID] = {"ID", "IMAGE"},
+	[F_SIZE] = {"Size", "SIZE"},
+	{},
 };
 
 struct context {

@@ -46,18 +46,18 @@ enum {
 	F_VIRTUAL_SIZE,
 };
 static const struct format_field fields[] = {
-	[F_CONTAINERS] = {"Containers",	"CONTAINERS"},
-	[F_CREATED_AT] = {"CreatedAt",	       "CREATED AT"},
-	[F_CREATED_SINCE] = {"CreatedSince","CREATED"},
+	[F_CONTAINERS] = {"Containers", "CONTAINERS"},
+	[F_CREATED_AT] = {"CreatedAt", "CREATED AT"},
+	[F_CREATED_SINCE] = {"CreatedSince", "CREATED"},
 	[F_DIGEST] = {"Digest", "DIGEST"},
-	[F_ID] = {"ID",		"IMAGE ID"},
-	[F_REPOSITORY] = {"Repository",	"REPOSITORY"},
-	[F_SHARED_SIZE] = {"SharedSize",		 "SHARED SIZE"},
-	[F_SIZE] = {"Size",		    "SIZE"},
-	[F_TAG] = {"Tag","TAG"},
-	[F_UNIQUE_SIZE] = {"UniqueSize",	 "UNIQUE SIZE"},
-	[F_VIRTUAL_SIZE] = {"VirtualSize",		   "SIZE"},
-	{	 },
+	[F_ID] = {"ID", "IMAGE ID"},
+	[F_REPOSITORY] = {"Repository", "REPOSITORY"},
+	[F_SHARED_SIZE] = {"SharedSize", "SHARED SIZE"},
+	[F_SIZE] = {"Size", "SIZE"},
+	[F_TAG] = {"Tag", "TAG"},
+	[F_UNIQUE_SIZE] = {"UniqueSize", "UNIQUE SIZE"},
+	[F_VIRTUAL_SIZE] = {"VirtualSize", "SIZE"},
+	{},
 };
 
 struct row {

@@ -103,11 +103,7 @@ static int run_inspect(struct cli *c, struct err *err)
 	static const struct {
 		const char *type;
 		find_fn *find;
-	} types[] = {
-		{"container", find_container},
-		       {"image",	 find_image	   },
-		      {"volume",	 find_volume   }
-	     };
+	} types[] = {{"container", find_container}, {"image", find_image}, {"volume", find_volume}};
 
 	if (str_empty(o->type))
 		return inspect(c, find_any, err);

@@ -87,7 +87,7 @@ static int run_load(struct cli *c, struct err *err)
 	if (!e)
 		return err->code;
 	r = image_load(e, c->arena,
-		       dir	   ? -EBADF
+		       dir         ? -EBADF
 		       : file >= 0 ? file
 				   : STDIN_FILENO,
 		       dir, &loaded, err);

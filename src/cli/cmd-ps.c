@@ -56,21 +56,21 @@ enum {
 	F_STATUS,
 };
 static const struct format_field fields[] = {
-	[F_COMMAND] = {"Command",	  "COMMAND"},
-	[F_CREATED_AT] = {"CreatedAt",		       "CREATED AT"},
-	[F_ID] = {"ID","CONTAINER ID"},
-	[F_IMAGE] = {"Image",	      "IMAGE"},
-	[F_LABELS] = {"Labels",		"LABELS"},
-	[F_LOCAL_VOLUMES] = {"LocalVolumes","LOCAL VOLUMES"},
-	[F_MOUNTS] = {"Mounts",		"MOUNTS"},
-	[F_NAMES] = {"Names",		      "NAMES"},
-	[F_NETWORKS] = {"Networks",	    "NETWORKS"},
-	[F_PORTS] = {"Ports",	      "PORTS"},
-	[F_RUNNING_FOR] = {"RunningFor",		 "CREATED"},
-	[F_SIZE] = {"Size","SIZE"},
-	[F_STATE] = {"State",	      "STATE"},
-	[F_STATUS] = {"Status",		"STATUS"},
-	{	 },
+	[F_COMMAND] = {"Command", "COMMAND"},
+	[F_CREATED_AT] = {"CreatedAt", "CREATED AT"},
+	[F_ID] = {"ID", "CONTAINER ID"},
+	[F_IMAGE] = {"Image", "IMAGE"},
+	[F_LABELS] = {"Labels", "LABELS"},
+	[F_LOCAL_VOLUMES] = {"LocalVolumes", "LOCAL VOLUMES"},
+	[F_MOUNTS] = {"Mounts", "MOUNTS"},
+	[F_NAMES] = {"Names", "NAMES"},
+	[F_NETWORKS] = {"Networks", "NETWORKS"},
+	[F_PORTS] = {"Ports", "PORTS"},
+	[F_RUNNING_FOR] = {"RunningFor", "CREATED"},
+	[F_SIZE] = {"Size", "SIZE"},
+	[F_STATE] = {"State", "STATE"},
+	[F_STATUS] = {"Status", "STATUS"},
+	{},
 };
 
 struct context {
@@ -244,7 +244,7 @@ static int run(struct cli *c, struct err *err)
 {
 	const struct ps_options *o = c->options;
 	const struct format_list list = {fields, o->size ? size_columns : plain_columns, "ID",
-					 put,	 "*formatter.ContainerContext",		 labels};
+					 put,    "*formatter.ContainerContext",          labels};
 	const struct container_list_options options = {
 		.all = o->all || o->last > 0 || o->latest,
 		.size = !o->quiet && format_wants(&list, o->format, "Size"),

@@ -93,15 +93,15 @@ enum {
 };
 static const struct format_field fields[] = {
 	[F_AVAILABILITY] = {"Availability", "AVAILABILITY"},
-	[F_DRIVER] = {"Driver",		"DRIVER"},
-	[F_GROUP] = {"Group","GROUP"},
-	[F_LABELS] = {"Labels",	"LABELS"},
-	[F_LINKS] = {"Links",	      "LINKS"},
-	[F_MOUNTPOINT] = {"Mountpoint","MOUNTPOINT"},
-	[F_NAME] = {"Name",	    "VOLUME NAME"},
-	[F_SCOPE] = {"Scope",	      "SCOPE"},
-	[F_SIZE] = {"Size",    "SIZE"},
-	[F_STATUS] = {"Status",		"STATUS"},
+	[F_DRIVER] = {"Driver", "DRIVER"},
+	[F_GROUP] = {"Group", "GROUP"},
+	[F_LABELS] = {"Labels", "LABELS"},
+	[F_LINKS] = {"Links", "LINKS"},
+	[F_MOUNTPOINT] = {"Mountpoint", "MOUNTPOINT"},
+	[F_NAME] = {"Name", "VOLUME NAME"},
+	[F_SCOPE] = {"Scope", "SCOPE"},
+	[F_SIZE] = {"Size", "SIZE"},
+	[F_STATUS] = {"Status", "STATUS"},
 	{},
 };
 

@@ -65,7 +65,7 @@ enum cli_flag_flags {
 
 struct cli_flag {
 	const char *name; /* NULL ends the table, which is sorted by name */
-	char letter;	  /* 0: none */
+	char letter;      /* 0: none */
 	enum cli_flag_type type;
 	const char *metavar; /* the word after the flag in --help; NULL: the type's own */
 	const char *def;     /* the initial value, parsed and shown as the flag's value is */
@@ -95,9 +95,9 @@ enum cli_traits {
 	CLI_COMMAND_HIDDEN = 1 << 0,
 	CLI_FIRST_ARG_ENDS_FLAGS = 1 << 1, /* run: what follows IMAGE is the container's */
 	CLI_FAILS_125 = 1 << 2, /* our own failures exit 125: any other code is the container's */
-	CLI_COMMON = 1 << 3,	/* among the common commands in `hoy --help` */
-	CLI_GROUP = 1 << 4,	/* has no function: `hoy container` */
-	CLI_RAW = 1 << 5,	/* nothing is parsed: all words are arguments */
+	CLI_COMMON = 1 << 3,    /* among the common commands in `hoy --help` */
+	CLI_GROUP = 1 << 4,     /* has no function: `hoy container` */
+	CLI_RAW = 1 << 5,       /* nothing is parsed: all words are arguments */
 	CLI_RUNS_COMMAND = 1 << 6, /* 126 and 127 tell of the container's command */
 };
 
@@ -105,13 +105,13 @@ struct cli {
 	const struct cli_command *command;
 	const char *program; /* "hoy", or "docker" when started by that name */
 	const char *path;    /* as the user said it: "container rename" */
-	char **args;	     /* NULL-terminated */
+	char **args;         /* NULL-terminated */
 	size_t n_args;
 	void *options;
 	const bool *set; /* which flags were given, in the order of cli_flags() */
 	struct arena *arena;
 	const struct cli_globals *globals;
-	struct engine *engine;	     /* cli_engine() opens it */
+	struct engine *engine;       /* cli_engine() opens it */
 	void (*done)(struct cli *c); /* closes what the command opened; NULL: nothing */
 };
 
@@ -125,8 +125,8 @@ struct cli_command {
 	const char *paths; /* "container rm|container remove|rm"; the last one names the man page */
 	const char *usage; /* what follows the name; lines after a '\n' are further forms */
 	const char *summary;
-	const char *details;	 /* paragraphs for --help and man; may be NULL */
-	const char *examples;	 /* for man: lines "$ …" and text; may be NULL */
+	const char *details;     /* paragraphs for --help and man; may be NULL */
+	const char *examples;    /* for man: lines "$ …" and text; may be NULL */
 	const char *exit_status; /* for man; NULL: the usual */
 	size_t min_args, max_args;
 	unsigned traits;
@@ -141,7 +141,7 @@ struct cli_command {
 };
 
 extern const struct cli_command *const cli_commands[]; /* NULL-terminated, sorted by nothing */
-extern const struct cli_command cli_root;	       /* the program itself: its global flags */
+extern const struct cli_command cli_root;              /* the program itself: its global flags */
 
 /* A command's visible and hidden flags from all its tables, sorted by name; the count. `at` is
  * already relative to the whole options struct. */

@@ -35,10 +35,10 @@ static int refuse(const struct container_flags *f, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "publishing ports %s", later);
 	if (f->ip || f->ip6 || f->link_local_ip || f->links || f->network_alias)
 		return err_set(err, ERR_UNSUPPORTED, "%s %s",
-			       f->links		  ? "--link"
+			       f->links           ? "--link"
 			       : f->network_alias ? "--network-alias"
-			       : f->ip		  ? "--ip"
-			       : f->ip6		  ? "--ip6"
+			       : f->ip            ? "--ip"
+			       : f->ip6           ? "--ip6"
 						  : "--link-local-ip",
 			       later);
 	if (f->gpus)
@@ -251,12 +251,10 @@ static int apply_health(struct cli *c, const struct container_flags *f,
 	const struct {
 		const char *name, *key;
 		int64_t value;
-	} times[] = {
-		{"interval",	     "Interval",	 f->health_interval	   },
-		{"timeout",	    "Timeout",       f->health_timeout	},
-		{"start-period",	 "StartPeriod",	f->health_start_period  },
-		{"start-interval", "StartInterval", f->health_start_interval}
-	     };
+	} times[] = {{"interval", "Interval", f->health_interval},
+		     {"timeout", "Timeout", f->health_timeout},
+		     {"start-period", "StartPeriod", f->health_start_period},
+		     {"start-interval", "StartInterval", f->health_start_interval}};
 	bool any = f->health_cmd || f->health_retries;
 	json_t *j;
 

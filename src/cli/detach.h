@@ -16,7 +16,7 @@
 #include "base/err.h"
 
 #define DETACH_KEYS_MAX 16
-#define DETACH_DEFAULT	"ctrl-p,ctrl-q"
+#define DETACH_DEFAULT  "ctrl-p,ctrl-q"
 
 struct detach {
 	char keys[DETACH_KEYS_MAX];

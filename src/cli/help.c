@@ -12,7 +12,7 @@
 #include "base/str.h"
 
 #define PATH_TEXT    64
-#define SLOP	     5	/* columns by which the last line may overrun */
+#define SLOP         5  /* columns by which the last line may overrun */
 #define NARROWEST    24 /* a text column narrower than this moves below its flag */
 #define BLOCK_INDENT 16
 

@@ -29,7 +29,7 @@
 #include "monitor/client.h"
 #include "spec/signal.h"
 
-#define CHUNK	  16384
+#define CHUNK     16384
 #define PIPE_EXIT (128 + SIGPIPE)
 
 struct pump {
@@ -240,7 +240,7 @@ static void read_signal(struct pump *p)
 
 static int watch_signals(struct pump *p)
 {
-	static const int never[] = {SIGCHLD, SIGPIPE, SIGURG,  SIGSEGV, SIGBUS,	 SIGFPE,
+	static const int never[] = {SIGCHLD, SIGPIPE, SIGURG,  SIGSEGV, SIGBUS,  SIGFPE,
 				    SIGILL,  SIGABRT, SIGTRAP, SIGTTIN, SIGTTOU, SIGTSTP};
 	sigset_t set;
 
@@ -292,12 +292,12 @@ static int one_round(struct pump *p)
 	enum { IN, SINK, CONN, OUT, ERROUT, SIGNALS, N };
 	bool holding = p->in_len > p->in_at;
 	struct pollfd w[N] = {
-		[IN] = {.fd = p->in_open && !holding ? STDIN_FILENO : -1, .events = POLLIN },
-		[SINK] = {.fd = holding ? sink(p) : -1,			.events = POLLOUT},
-		[CONN] = {.fd = p->conn,					 .events = POLLIN },
-		[OUT] = {.fd = p->out >= 0 ? p->out : -1,		  .events = POLLIN },
-		[ERROUT] = {.fd = p->errout >= 0 ? p->errout : -1,		   .events = POLLIN },
-		[SIGNALS] = {.fd = p->signals >= 0 ? p->signals : -1,	      .events = POLLIN },
+		[IN] = {.fd = p->in_open && !holding ? STDIN_FILENO : -1, .events = POLLIN},
+		[SINK] = {.fd = holding ? sink(p) : -1, .events = POLLOUT},
+		[CONN] = {.fd = p->conn, .events = POLLIN},
+		[OUT] = {.fd = p->out >= 0 ? p->out : -1, .events = POLLIN},
+		[ERROUT] = {.fd = p->errout >= 0 ? p->errout : -1, .events = POLLIN},
+		[SIGNALS] = {.fd = p->signals >= 0 ? p->signals : -1, .events = POLLIN},
 	};
 	int r = 0;
 

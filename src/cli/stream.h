@@ -11,16 +11,16 @@
 #include "engine/exec.h"
 
 enum stream_end {
-	STREAM_EXITED,	 /* exit_code is the process's */
+	STREAM_EXITED,   /* exit_code is the process's */
 	STREAM_DETACHED, /* it goes on without us: the detach keys (exit_code 0), or nobody reads
 			    our output any more (128 + SIGPIPE) */
-	STREAM_LOST,	 /* the connection ended without an exit code: the monitor was killed */
+	STREAM_LOST,     /* the connection ended without an exit code: the monitor was killed */
 };
 
 struct stream {
-	const char *id;		 /* of the container: for signals and sizes */
-	bool in, out, err, tty;	 /* tty: the container has a terminal */
-	bool sig_proxy;		 /* forward signals to the container's process */
+	const char *id;          /* of the container: for signals and sizes */
+	bool in, out, err, tty;  /* tty: the container has a terminal */
+	bool sig_proxy;          /* forward signals to the container's process */
 	const char *detach_keys; /* NULL: the default */
 };
 

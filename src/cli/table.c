@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#define PADDING	   3
+#define PADDING    3
 #define WIDTHS_MAX 32 /* widths remembered from line to line; further columns are measured anew */
 
 struct cell {

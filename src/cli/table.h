@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 
-#define TABLE_LEAST	10
+#define TABLE_LEAST     10
 #define TABLE_LEAST_TOP 20 /* top, and lists of key and value */
 
 void table_align(struct buf *out, const char *text, size_t len, size_t least);

@@ -15,7 +15,7 @@
 #include "spec/device.h"
 
 #define DEVICES_MAX 4096
-#define DEPTH_MAX 8
+#define DEPTH_MAX   8
 
 static int add_rule(struct bundle *b, bool allow, const char *type, int64_t maj, int64_t min,
 		    const char *access)
@@ -40,14 +40,15 @@ static int add_default_rules(struct bundle *b)
 		int64_t major, minor;
 		const char *access;
 	} rules[] = {
-		{"c", -1, -1, "m"},   {"b", -1, -1, "m"},   {"c", 1, 3, "rwm"},	  {"c", 1, 8, "rwm"},
-		{"c", 1, 7, "rwm"},   {"c", 5, 0, "rwm"},   {"c", 1, 5, "rwm"},	  {"c", 1, 9, "rwm"},
+		{"c", -1, -1, "m"},    {"b", -1, -1, "m"}, {"c", 1, 3, "rwm"}, {"c", 1, 8, "rwm"},
+		{"c", 1, 7, "rwm"},    {"c", 5, 0, "rwm"}, {"c", 1, 5, "rwm"}, {"c", 1, 9, "rwm"},
 		{"c", 136, -1, "rwm"}, {"c", 5, 2, "rwm"},
 	};
 	int r = add_rule(b, false, NULL, -1, -1, "rwm");
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rules); i++)
-		r = add_rule(b, true, rules[i].type, rules[i].major, rules[i].minor, rules[i].access);
+		r = add_rule(b, true, rules[i].type, rules[i].major, rules[i].minor,
+			     rules[i].access);
 	return r;
 }
 
@@ -72,8 +73,9 @@ static int add_tree(struct bundle *b, int dirfd, const char *dir, const char *ta
 		    const char *access, int depth)
 {
 	/* What containers get mounted or made afresh. */
-	static const char *const skipped[] = {"pts",	  "shm",  "fd",	     "mqueue",	"console", ".udev",
-					".lxc", ".lxd-mounts", "hugepages", NULL};
+	static const char *const skipped[] = {"pts",       "shm",   "fd",   "mqueue",
+					      "console",   ".udev", ".lxc", ".lxd-mounts",
+					      "hugepages", NULL};
 	DIR *d = fdopendir(dirfd);
 	struct dirent *ent;
 	int r = 0;
@@ -115,17 +117,19 @@ static int add_tree(struct bundle *b, int dirfd, const char *dir, const char *ta
 static int add_device(struct bundle *b, const struct container_device *d, struct err *err)
 {
 	const char *access = str_empty(d->cgroup_permissions) ? "rwm" : d->cgroup_permissions;
-	const char *target = str_empty(d->path_in_container) ? d->path_on_host : d->path_in_container;
+	const char *target =
+		str_empty(d->path_in_container) ? d->path_on_host : d->path_in_container;
 	struct stat st;
 	int r = 0;
 
 	if (!device_permissions_valid(access))
 		return err_set(err, ERR_INVALID, "invalid device mode: %s", access);
 	if (str_empty(d->path_on_host) || stat(d->path_on_host, &st) < 0)
-		return err_set(err, ERR_INVALID,
-			       "error gathering device information while adding custom device \"%s\": "
-			       "no such file or directory",
-			       d->path_on_host ?: "");
+		return err_set(
+			err, ERR_INVALID,
+			"error gathering device information while adding custom device \"%s\": "
+			"no such file or directory",
+			d->path_on_host ?: "");
 	if (S_ISDIR(st.st_mode)) {
 		size_t before = b->spec.linux->devices.n;
 		int fd = open(d->path_on_host, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -136,10 +140,11 @@ static int add_device(struct bundle *b, const struct container_device *d, struct
 			return 0;
 	}
 	if (r == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(err, ERR_INVALID,
-			       "error gathering device information while adding custom device \"%s\": "
-			       "not a device node",
-			       d->path_on_host);
+		return err_set(
+			err, ERR_INVALID,
+			"error gathering device information while adding custom device \"%s\": "
+			"not a device node",
+			d->path_on_host);
 	if (r < 0 || add_node(b, target, &st) < 0 ||
 	    add_rule(b, true, S_ISBLK(st.st_mode) ? "b" : "c", major(st.st_rdev), minor(st.st_rdev),
 		     access) < 0)
@@ -165,7 +170,8 @@ static int add_everything(struct bundle *b, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, errno, "open /dev");
-	if (add_rule(b, true, NULL, -1, -1, "rwm") < 0 || add_tree(b, fd, "/dev", "/dev", NULL, 0) < 0)
+	if (add_rule(b, true, NULL, -1, -1, "rwm") < 0 ||
+	    add_tree(b, fd, "/dev", "/dev", NULL, 0) < 0)
 		return err_oom(err);
 	return 0;
 }

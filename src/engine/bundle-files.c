@@ -18,8 +18,8 @@
  * must not keep an old inode. */
 static int put(struct bundle *b, const char *name, const char *text, size_t len, struct err *err)
 {
-	cleanup_fd int fd = openat(b->dirfd, name,
-				   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	cleanup_fd int fd =
+		openat(b->dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	int r;
 
 	if (fd < 0)
@@ -83,7 +83,8 @@ static void copy_resolv(struct buf *out, char *host, const struct container_host
 		v = str_after(line, "nameserver ");
 		if (v && (strv_len(h->dns) > 0 || (!keep_loopback && is_loopback(v))))
 			continue;
-		if ((str_after(line, "search ") || str_after(line, "domain ")) && strv_len(h->dns_search) > 0)
+		if ((str_after(line, "search ") || str_after(line, "domain ")) &&
+		    strv_len(h->dns_search) > 0)
 			continue;
 		if (str_after(line, "options ") && strv_len(h->dns_options) > 0)
 			continue;
@@ -108,7 +109,8 @@ static int write_resolv(struct bundle *b, struct err *err)
 	if (read_host("/etc/resolv.conf", &host) < 0)
 		buf_reset(&host);
 	/* A stub resolver on the host's loopback stands for the servers that systemd-resolved lists. */
-	if (!str_eq(h->network_mode, "host") && host.data && strstr(host.data, "nameserver 127.0.0.53")) {
+	if (!str_eq(h->network_mode, "host") && host.data &&
+	    strstr(host.data, "nameserver 127.0.0.53")) {
 		buf_reset(&host);
 		if (read_host("/run/systemd/resolve/resolv.conf", &host) < 0)
 			buf_reset(&host);
@@ -169,7 +171,8 @@ int bundle_files(struct bundle *b, struct err *err)
 		bool taken = false; /* the user mounts something there */
 
 		for (size_t k = 0; k < b->extra->mounts.n; k++) {
-			const char *d = JSON_AT(struct container_mount_point, &b->extra->mounts, k)->destination;
+			const char *d = JSON_AT(struct container_mount_point, &b->extra->mounts, k)
+						->destination;
 			const char *leaf = str_after(d, "/etc/");
 
 			taken = taken || (leaf && str_eq(leaf, names[i]));

@@ -19,8 +19,8 @@
 
 #define MEMORY_MIN (INT64_C(6) << 20)
 #define CPU_PERIOD INT64_C(100000) /* microseconds: what --cpus is measured in */
-#define CPUS_MAX 4096
-#define NANO INT64_C(1000000000)
+#define CPUS_MAX   4096
+#define NANO       INT64_C(1000000000)
 
 static int check_memory(struct container_resources *r, struct err *err)
 {
@@ -29,11 +29,13 @@ static int check_memory(struct container_resources *r, struct err *err)
 	if (r->memory != 0 && r->memory < MEMORY_MIN)
 		return err_set(err, ERR_INVALID, "Minimum memory limit allowed is 6MB");
 	if (r->memory > 0 && r->memory_swap > 0 && r->memory_swap < r->memory)
-		return err_set(err, ERR_INVALID,
-			       "Minimum memoryswap limit should be larger than memory limit, see usage");
+		return err_set(
+			err, ERR_INVALID,
+			"Minimum memoryswap limit should be larger than memory limit, see usage");
 	if (r->memory == 0 && r->memory_swap > 0)
 		return err_set(err, ERR_INVALID,
-			       "You should always set the Memory limit when using Memoryswap limit, see usage");
+			       "You should always set the Memory limit when using Memoryswap "
+			       "limit, see usage");
 	if (r->memory_swappiness.set &&
 	    (r->memory_swappiness.value < -1 || r->memory_swappiness.value > 100))
 		return err_set(err, ERR_INVALID,
@@ -42,9 +44,10 @@ static int check_memory(struct container_resources *r, struct err *err)
 	if (r->memory_reservation != 0 && r->memory_reservation < MEMORY_MIN)
 		return err_set(err, ERR_INVALID, "Minimum memory reservation allowed is 6MB");
 	if (r->memory > 0 && r->memory_reservation > 0 && r->memory < r->memory_reservation)
-		return err_set(err, ERR_INVALID,
-			       "Minimum memory limit can not be less than memory reservation limit, "
-			       "see usage");
+		return err_set(
+			err, ERR_INVALID,
+			"Minimum memory limit can not be less than memory reservation limit, "
+			"see usage");
 	return 0;
 }
 
@@ -62,7 +65,8 @@ static int check_nano_cpus(const struct container_resources *r, struct err *err)
 			       "Conflicting options: Nano CPUs and CPU Quota cannot both be set");
 	if (r->nano_cpus < NANO / 100 || r->nano_cpus > n * NANO)
 		return err_set(err, ERR_INVALID,
-			       "range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs available",
+			       "range of CPUs is from 0.01 to %ld.00, as there are only %ld CPUs "
+			       "available",
 			       n, n);
 	return 0;
 }
@@ -113,9 +117,10 @@ static int check_list(const char *list, const char *what, const char *noun, cons
 		return 0;
 	for (size_t i = 0; i < CPUS_MAX; i++) {
 		if (wanted[i] && !have[i])
-			return err_set(err, ERR_INVALID,
-				       "Requested %s are not available - requested %s, available: %s",
-				       noun, list, b.data);
+			return err_set(
+				err, ERR_INVALID,
+				"Requested %s are not available - requested %s, available: %s",
+				noun, list, b.data);
 	}
 	return 0;
 }
@@ -131,18 +136,21 @@ static int check_cpu(const struct container_resources *r, struct err *err)
 			       "invalid CPU shares (%" PRIi64 "): value must be a positive integer",
 			       r->cpu_shares);
 	if (r->cpu_period != 0 && (r->cpu_period < 1000 || r->cpu_period > 1000000))
-		return err_set(err, ERR_INVALID,
-			       "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s "
-			       "(i.e. 1000000)");
+		return err_set(
+			err, ERR_INVALID,
+			"CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s "
+			"(i.e. 1000000)");
 	if (r->cpu_quota > 0 && r->cpu_quota < 1000)
-		return err_set(err, ERR_INVALID, "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+		return err_set(err, ERR_INVALID,
+			       "CPU cfs quota can not be less than 1ms (i.e. 1000)");
 	if (r->cpu_realtime_period != 0 && r->cpu_realtime_runtime > r->cpu_realtime_period)
 		return err_set(err, ERR_INVALID,
 			       "cpu real-time runtime cannot be higher than cpu real-time period");
 	res = check_list(r->cpuset_cpus, "cpus", "CPUs", "/sys/devices/system/cpu/online", err);
 	if (res < 0)
 		return res;
-	return check_list(r->cpuset_mems, "mems", "memory nodes", "/sys/devices/system/node/online", err);
+	return check_list(r->cpuset_mems, "mems", "memory nodes", "/sys/devices/system/node/online",
+			  err);
 }
 
 int bundle_check_resources(struct container_host_config *h, struct err *err)
@@ -159,12 +167,14 @@ int bundle_check_resources(struct container_host_config *h, struct err *err)
 		return err_set(err, ERR_INVALID, "Range of blkio weight is from 10 to 1000");
 	if (h->oom_score_adj < -1000 || h->oom_score_adj > 1000)
 		return err_set(err, ERR_INVALID,
-			       "Invalid value %" PRIi64 ", range for oom score adj is [-1000, 1000]",
+			       "Invalid value %" PRIi64
+			       ", range for oom score adj is [-1000, 1000]",
 			       h->oom_score_adj);
 	return 0;
 }
 
-static int fill_memory(struct arena *a, const struct container_resources *r, struct oci_resources *out)
+static int fill_memory(struct arena *a, const struct container_resources *r,
+		       struct oci_resources *out)
 {
 	struct oci_memory *m = arena_alloc(a, sizeof(*m));
 
@@ -176,7 +186,8 @@ static int fill_memory(struct arena *a, const struct container_resources *r, str
 		m->reservation = (struct opt_i64){true, r->memory_reservation};
 	if (r->memory_swap != 0)
 		m->swap = (struct opt_i64){true, r->memory_swap};
-	else if (r->memory > 0 && r->memory <= INT64_MAX / 2) /* Docker's default: as much swap again */
+	else if (r->memory > 0 &&
+		 r->memory <= INT64_MAX / 2) /* Docker's default: as much swap again */
 		m->swap = (struct opt_i64){true, 2 * r->memory};
 	if (r->memory_swappiness.set && r->memory_swappiness.value >= 0)
 		m->swappiness = (struct opt_u64){true, (uint64_t)r->memory_swappiness.value};
@@ -232,7 +243,8 @@ static int fill_throttle(struct arena *a, const struct json_list *in, struct jso
 			 struct err *err)
 {
 	for (size_t i = 0; i < in->n; i++) {
-		const struct container_throttle_device *d = JSON_AT(struct container_throttle_device, in, i);
+		const struct container_throttle_device *d =
+			JSON_AT(struct container_throttle_device, in, i);
 		struct oci_throttle_device *o;
 		struct stat st;
 		int r = stat_block(d->path, &st, err);
@@ -251,7 +263,8 @@ static int fill_weights(struct arena *a, const struct json_list *in, struct json
 			struct err *err)
 {
 	for (size_t i = 0; i < in->n; i++) {
-		const struct container_weight_device *d = JSON_AT(struct container_weight_device, in, i);
+		const struct container_weight_device *d =
+			JSON_AT(struct container_weight_device, in, i);
 		struct oci_weight_device *o;
 		struct stat st;
 		int r = stat_block(d->path, &st, err);
@@ -274,7 +287,8 @@ static int fill_block_io(struct arena *a, const struct container_resources *r,
 	int res;
 
 	if (!r->blkio_weight && !r->blkio_weight_device.n && !r->blkio_device_read_bps.n &&
-	    !r->blkio_device_write_bps.n && !r->blkio_device_read_iops.n && !r->blkio_device_write_iops.n)
+	    !r->blkio_device_write_bps.n && !r->blkio_device_read_iops.n &&
+	    !r->blkio_device_write_iops.n)
 		return 0;
 	b = arena_alloc(a, sizeof(*b));
 	if (!b)
@@ -294,8 +308,8 @@ static int fill_block_io(struct arena *a, const struct container_resources *r,
 	return res;
 }
 
-int bundle_resources(struct arena *a, const struct container_resources *r, struct oci_resources *out,
-		     struct err *err)
+int bundle_resources(struct arena *a, const struct container_resources *r,
+		     struct oci_resources *out, struct err *err)
 {
 	if (fill_memory(a, r, out) < 0 || fill_cpu(a, r, out) < 0)
 		return err_oom(err);
@@ -327,8 +341,8 @@ int bundle_rlimits(struct bundle *b, struct err *err)
 		o->hard = u->hard < 0 ? UINT64_MAX : (uint64_t)u->hard;
 		if (o->soft > o->hard)
 			return err_set(err, ERR_INVALID,
-				       "ulimit soft limit must be less than or equal to hard limit: %" PRIi64
-				       " > %" PRIi64,
+				       "ulimit soft limit must be less than or equal to hard "
+				       "limit: %" PRIi64 " > %" PRIi64,
 				       u->soft, u->hard);
 	}
 	return 0;

@@ -56,9 +56,10 @@ static int merge_healthcheck(struct arena *a, struct container_config *c, json_t
 	test = json_object_get(c->healthcheck, "Test");
 	if (json_array_size(test) > 0 && str_eq(json_string_value(json_array_get(test, 0)), "NONE"))
 		return 0;
-	json_object_foreach(image, key, value) {
+	json_object_foreach (image, key, value) {
 		json_t *own = json_object_get(c->healthcheck, key);
-		bool zero = !own || json_is_null(own) || (json_is_array(own) && !json_array_size(own)) ||
+		bool zero = !own || json_is_null(own) ||
+			    (json_is_array(own) && !json_array_size(own)) ||
 			    (json_is_integer(own) && json_integer_value(own) == 0);
 
 		if (zero && json_object_set(c->healthcheck, key, value) < 0)
@@ -100,8 +101,10 @@ int bundle_merge(struct arena *a, struct container_create *config, json_t *image
 		c->stop_signal = i.stop_signal;
 	if (!c->shell)
 		c->shell = i.shell;
-	if (merge_env(a, &c->env, i.env) < 0 || merge_keys(a, &c->exposed_ports, i.exposed_ports) < 0 ||
-	    merge_keys(a, &c->volumes, i.volumes) < 0 || merge_labels(a, &c->labels, &i.labels) < 0 ||
+	if (merge_env(a, &c->env, i.env) < 0 ||
+	    merge_keys(a, &c->exposed_ports, i.exposed_ports) < 0 ||
+	    merge_keys(a, &c->volumes, i.volumes) < 0 ||
+	    merge_labels(a, &c->labels, &i.labels) < 0 ||
 	    merge_healthcheck(a, c, i.healthcheck) < 0)
 		return err_oom(err);
 	return 0;

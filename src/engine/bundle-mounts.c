@@ -54,7 +54,9 @@ static int shared_shm(struct bundle *b, const char *id, struct err *err)
 	if (mkdirat(run, "shm", 01777) < 0 ? errno != EEXIST
 					   : fchmodat(run, "shm", 01777, 0) < 0) /* umask */
 		return err_sys(err, errno, "make the shared memory folder of container %s", id);
-	return add(b, "/dev/shm", "bind", source, words(b, "rbind,nosuid,nodev,noexec")) < 0 ? err_oom(err) : 0;
+	return add(b, "/dev/shm", "bind", source, words(b, "rbind,nosuid,nodev,noexec")) < 0
+		       ? err_oom(err)
+		       : 0;
 }
 
 static int add_shm(struct bundle *b, struct err *err)
@@ -66,7 +68,8 @@ static int add_shm(struct bundle *b, struct err *err)
 	if (is_taken(b, "/dev/shm"))
 		return 0;
 	if (str_eq(h->ipc_mode, "host"))
-		return add(b, "/dev/shm", "bind", "/dev/shm", words(b, "rbind,nosuid,noexec,nodev")) < 0
+		return add(b, "/dev/shm", "bind", "/dev/shm",
+			   words(b, "rbind,nosuid,noexec,nodev")) < 0
 			       ? err_oom(err)
 			       : 0;
 	if (str_eq(h->ipc_mode, "none"))
@@ -86,7 +89,8 @@ static int add_shm(struct bundle *b, struct err *err)
 	}
 	return add(b, "/dev/shm", "tmpfs", "shm",
 		   words(b, arena_printf(b->arena, "nosuid,noexec,nodev,mode=1777,size=%" PRIi64,
-					 h->shm_size) ?: "")) < 0
+					 h->shm_size)
+				    ?: "")) < 0
 		       ? err_oom(err)
 		       : 0;
 }
@@ -121,10 +125,12 @@ static int add_kernel_mounts(struct bundle *b, struct err *err)
 				return err_oom(err);
 			continue;
 		}
-		ro = h->privileged && mounts[i].writable_if_privileged ? strstr(options, "ro") : NULL;
+		ro = h->privileged && mounts[i].writable_if_privileged ? strstr(options, "ro")
+								       : NULL;
 		if (ro)
 			memcpy(ro, "rw", 2);
-		if (add(b, mounts[i].destination, mounts[i].type, mounts[i].source, words(b, options)) < 0)
+		if (add(b, mounts[i].destination, mounts[i].type, mounts[i].source,
+			words(b, options)) < 0)
 			return err_oom(err);
 	}
 	return add_shm(b, err);
@@ -145,8 +151,9 @@ static char **bind_options(struct bundle *b, const struct container_mount_point 
 	const struct container_bind_options *o = asked ? asked->bind_options : NULL;
 	const char *ro = m->rw ? "" : o && o->read_only_force_recursive ? ",rro" : ",ro";
 
-	return words(b, arena_printf(b->arena, "%s%s,%s", o && o->non_recursive ? "bind" : "rbind", ro,
-				     str_empty(m->propagation) ? "rprivate" : m->propagation) ?: "");
+	return words(b, arena_printf(b->arena, "%s%s,%s", o && o->non_recursive ? "bind" : "rbind",
+				     ro, str_empty(m->propagation) ? "rprivate" : m->propagation)
+				?: "");
 }
 
 static const struct container_mount *asked_mount(const struct bundle *b, const char *destination)
@@ -169,7 +176,8 @@ static int make_source(struct bundle *b, const struct container_mount_point *m, 
 		return 0;
 	if (asked_mount(b, m->destination))
 		return err_set(err, ERR_INVALID,
-			       "invalid mount config for type \"bind\": bind source path does not exist: %s",
+			       "invalid mount config for type \"bind\": bind source path does not "
+			       "exist: %s",
 			       m->source);
 	return path_mkdir_p(m->source, 0755, err);
 }
@@ -181,8 +189,9 @@ static int add_mount_point(struct bundle *b, const struct container_mount_point 
 	int r;
 
 	if (str_eq(m->type, "tmpfs"))
-		return add(b, m->destination, "tmpfs", "tmpfs", words(b, m->mode ?: "")) < 0 ? err_oom(err)
-											      : 0;
+		return add(b, m->destination, "tmpfs", "tmpfs", words(b, m->mode ?: "")) < 0
+			       ? err_oom(err)
+			       : 0;
 	r = make_source(b, m, err);
 	if (r < 0)
 		return r;
@@ -191,7 +200,8 @@ static int add_mount_point(struct bundle *b, const struct container_mount_point 
 		if (strstr(m->subpath, "..") || m->subpath[0] == '/')
 			return err_set(err, ERR_INVALID, "invalid volume subpath: %s", m->subpath);
 	}
-	return add(b, m->destination, "bind", source, bind_options(b, m, asked)) < 0 ? err_oom(err) : 0;
+	return add(b, m->destination, "bind", source, bind_options(b, m, asked)) < 0 ? err_oom(err)
+										     : 0;
 }
 
 int bundle_mounts(struct bundle *b, struct err *err)
@@ -201,10 +211,13 @@ int bundle_mounts(struct bundle *b, struct err *err)
 	int r = add_kernel_mounts(b, err);
 
 	for (size_t i = 0; i < l->n; i++)
-		deepest = MAX_OF(deepest, depth_of(JSON_AT(struct container_mount_point, l, i)->destination));
+		deepest =
+			MAX_OF(deepest,
+			       depth_of(JSON_AT(struct container_mount_point, l, i)->destination));
 	for (size_t depth = 0; depth <= deepest; depth++) {
 		for (size_t i = 0; r == 0 && i < l->n; i++) {
-			struct container_mount_point *m = JSON_AT(struct container_mount_point, l, i);
+			struct container_mount_point *m =
+				JSON_AT(struct container_mount_point, l, i);
 
 			if (depth_of(m->destination) == depth)
 				r = add_mount_point(b, m, err);

@@ -21,14 +21,16 @@ int bundle_other_container(struct engine *e, struct arena *a, const char *mode,
 	int r;
 
 	if (!key || !*key)
-		return err_set(err, ERR_INVALID, "invalid mode \"%s\": no container is named", mode);
+		return err_set(err, ERR_INVALID, "invalid mode \"%s\": no container is named",
+			       mode);
 	r = container_brief(e, a, key, ret, err);
 	if (r < 0)
 		return r;
 	if (ret->state.status != CONTAINER_RUNNING && ret->state.status != CONTAINER_PAUSED)
-		return err_set(err, ERR_CONFLICT,
-			       "cannot join a namespace of a non running container: container %s is %s",
-			       ret->row.name, container_status_name(ret->state.status));
+		return err_set(
+			err, ERR_CONFLICT,
+			"cannot join a namespace of a non running container: container %s is %s",
+			ret->row.name, container_status_name(ret->state.status));
 	return 0;
 }
 
@@ -65,9 +67,10 @@ static int add_by_mode(struct bundle *b, const char *type, const char *file, con
 /* A sysctl is allowed where it is the container's own: as runc decides. */
 static bool has_own(const struct container_host_config *h, const char *key)
 {
-	static const char *const ipc[] = {"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni",
-				    "kernel.sem",    "kernel.shmall", "kernel.shmmax",
-				    "kernel.shmmni", "kernel.shm_rmid_forced", NULL};
+	static const char *const ipc[] = {
+		"kernel.msgmax", "kernel.msgmnb",          "kernel.msgmni",
+		"kernel.sem",    "kernel.shmall",          "kernel.shmmax",
+		"kernel.shmmni", "kernel.shm_rmid_forced", NULL};
 
 	if (strv_has((char *const *)ipc, key) || str_after(key, "fs.mqueue."))
 		return !str_eq(h->ipc_mode, "host");
@@ -101,20 +104,25 @@ static int check_network(const struct container_create *c, struct err *err)
 	if (!joins)
 		return 0;
 	if (!str_empty(c->config.hostname))
-		return err_set(err, ERR_INVALID, "conflicting options: hostname and the network mode");
+		return err_set(err, ERR_INVALID,
+			       "conflicting options: hostname and the network mode");
 	if (strv_len(h->dns) > 0)
 		return err_set(err, ERR_INVALID, "conflicting options: dns and the network mode");
 	if (strv_len(h->extra_hosts) > 0)
-		return err_set(err, ERR_INVALID,
-			       "conflicting options: custom host-to-IP mapping and the network mode");
+		return err_set(
+			err, ERR_INVALID,
+			"conflicting options: custom host-to-IP mapping and the network mode");
 	if (!str_empty(c->config.mac_address))
-		return err_set(err, ERR_INVALID, "conflicting options: mac-address and the network mode");
+		return err_set(err, ERR_INVALID,
+			       "conflicting options: mac-address and the network mode");
 	if (h->publish_all_ports || (h->port_bindings && json_object_size(h->port_bindings) > 0))
-		return err_set(err, ERR_INVALID,
-			       "conflicting options: port publishing and the container type network mode");
+		return err_set(
+			err, ERR_INVALID,
+			"conflicting options: port publishing and the container type network mode");
 	if (strv_len(c->config.exposed_ports) > 0)
-		return err_set(err, ERR_INVALID,
-			       "conflicting options: port exposing and the container type network mode");
+		return err_set(
+			err, ERR_INVALID,
+			"conflicting options: port exposing and the container type network mode");
 	return 0;
 }
 
@@ -149,14 +157,16 @@ int bundle_check_namespaces(struct container_create *c, struct err *err)
 	if (!is_one_of(h->uts_mode, (const char *[]){"host", "private", NULL}))
 		return err_set(err, ERR_INVALID, "invalid UTS mode: %s", h->uts_mode);
 	if (!is_one_of(h->cgroupns_mode, (const char *[]){"host", "private", NULL}))
-		return err_set(err, ERR_INVALID, "invalid cgroup namespace mode: %s", h->cgroupns_mode);
+		return err_set(err, ERR_INVALID, "invalid cgroup namespace mode: %s",
+			       h->cgroupns_mode);
 	if (!is_one_of(h->userns_mode, (const char *[]){"host", NULL}))
 		return err_set(err, ERR_UNSUPPORTED, "user namespace mode %s is not supported",
 			       h->userns_mode);
 	if (str_eq(h->uts_mode, "host") && !str_empty(c->config.hostname))
 		return err_set(err, ERR_INVALID, "conflicting options: hostname and the UTS mode");
 	if (str_eq(h->uts_mode, "host") && !str_empty(c->config.domainname))
-		return err_set(err, ERR_INVALID, "conflicting options: domainname and the UTS mode");
+		return err_set(err, ERR_INVALID,
+			       "conflicting options: domainname and the UTS mode");
 	r = check_network(c, err);
 	return r < 0 ? r : check_sysctls(h, err);
 }
@@ -172,7 +182,8 @@ static int add_sysctls(struct bundle *b, const struct container_host_config *h)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < h->sysctls.n; i++) {
-		if (json_map_set(b->arena, m, h->sysctls.items[i].key, h->sysctls.items[i].value) < 0)
+		if (json_map_set(b->arena, m, h->sysctls.items[i].key, h->sysctls.items[i].value) <
+		    0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -34,7 +34,8 @@ static uint64_t own_caps(void)
 	return (((uint64_t)d[1].permitted << 32) | d[0].permitted) & CAPS_ALL;
 }
 
-static int parse_list(char *const *names, const char *what, uint64_t *ret, bool *all, struct err *err)
+static int parse_list(char *const *names, const char *what, uint64_t *ret, bool *all,
+		      struct err *err)
 {
 	*ret = 0;
 	*all = false;
@@ -44,8 +45,8 @@ static int parse_list(char *const *names, const char *what, uint64_t *ret, bool 
 		if (strcasecmp(*names, "ALL") == 0)
 			*all = true;
 		else if (cap < 0)
-			return err_set(err, ERR_INVALID, "invalid %s: unknown capability: \"%s\"", what,
-				       *names);
+			return err_set(err, ERR_INVALID, "invalid %s: unknown capability: \"%s\"",
+				       what, *names);
 		else
 			*ret |= CAPS_BIT(cap);
 	}
@@ -109,7 +110,8 @@ int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, stru
 		} else if (n == 17 && strncmp(o, "no-new-privileges", n) == 0) {
 			on = !v || str_eq(v, "true") || str_eq(v, "1");
 			if (!on && !str_eq(v, "false") && !str_eq(v, "0"))
-				return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"", o);
+				return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"",
+					       o);
 			out->no_new_privileges = (struct opt_flag){true, on};
 		} else if (!v) {
 			return err_set(err, ERR_INVALID, "invalid --security-opt 1: \"%s\"", o);
@@ -208,7 +210,8 @@ static int add_thermal_paths(struct bundle *b)
 	if (access("/sys/devices/system/cpu/cpu0/thermal_throttle", F_OK) < 0)
 		return 0;
 	for (long i = 0; i < n; i++) {
-		char *p = arena_printf(b->arena, "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i);
+		char *p = arena_printf(b->arena, "/sys/devices/system/cpu/cpu%ld/thermal_throttle",
+				       i);
 
 		if (!p)
 			return -ENOMEM;
@@ -219,20 +222,30 @@ static int add_thermal_paths(struct bundle *b)
 	return 0;
 }
 
-const char *const bundle_masked_paths[] = {
-	"/proc/acpi",	   "/proc/asound",     "/proc/interrupts",  "/proc/kcore",
-	"/proc/keys",	   "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-	"/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap",
-	"/sys/firmware",   NULL};
-const char *const bundle_readonly_paths[] = {"/proc/bus", "/proc/fs", "/proc/irq",
-					     "/proc/sys", "/proc/sysrq-trigger", NULL};
+const char *const bundle_masked_paths[] = {"/proc/acpi",
+					   "/proc/asound",
+					   "/proc/interrupts",
+					   "/proc/kcore",
+					   "/proc/keys",
+					   "/proc/latency_stats",
+					   "/proc/sched_debug",
+					   "/proc/scsi",
+					   "/proc/timer_list",
+					   "/proc/timer_stats",
+					   "/sys/devices/virtual/powercap",
+					   "/sys/firmware",
+					   NULL};
+const char *const bundle_readonly_paths[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL};
 
 static int hide_paths(struct bundle *b, const struct container_host_config *h, bool unconfined)
 {
 	if (h->privileged || unconfined)
 		return 0;
-	b->spec.linux->masked_paths = h->masked_paths ?: strv_dup(b->arena, (char *const *)bundle_masked_paths);
-	b->spec.linux->readonly_paths = h->readonly_paths ?: strv_dup(b->arena, (char *const *)bundle_readonly_paths);
+	b->spec.linux->masked_paths =
+		h->masked_paths ?: strv_dup(b->arena, (char *const *)bundle_masked_paths);
+	b->spec.linux->readonly_paths =
+		h->readonly_paths ?: strv_dup(b->arena, (char *const *)bundle_readonly_paths);
 	if (!b->spec.linux->masked_paths || !b->spec.linux->readonly_paths)
 		return -ENOMEM;
 	return h->masked_paths ? 0 : add_thermal_paths(b);
@@ -257,5 +270,6 @@ int bundle_security(struct bundle *b, struct err *err)
 	p->capabilities = bundle_capability_sets(b->arena, caps, p->user.uid == 0);
 	if (!p->capabilities || hide_paths(b, h, o.system_paths_unconfined) < 0)
 		return err_oom(err);
-	return bundle_seccomp(b->engine, b->arena, h, caps, h->privileged, &b->monitor.seccomp_path, err);
+	return bundle_seccomp(b->engine, b->arena, h, caps, h->privileged, &b->monitor.seccomp_path,
+			      err);
 }

@@ -38,16 +38,18 @@ static int read_accounts(char *const *layers, int root_fd, const char *path, str
 		cleanup_fd int dir = open(*layers, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		fd = dir < 0 ? -errno : open_regular(dir, path);
-		if (fd != -ENOENT && fd != -ENOTDIR) /* a whiteout is a device: hidden from here down */
+		if (fd != -ENOENT &&
+		    fd != -ENOTDIR) /* a whiteout is a device: hidden from here down */
 			break;
 	}
 	return fd < 0 ? 0 : fd_read_all(fd, b, path, err);
 }
 
-int bundle_user_lookup(struct arena *a, const char *user, char *const *group_add, char *const *layers,
-		       int root_fd, struct user *out, struct err *err)
+int bundle_user_lookup(struct arena *a, const char *user, char *const *group_add,
+		       char *const *layers, int root_fd, struct user *out, struct err *err)
 {
-	cleanup(buf_done) struct buf passwd = BUF_INIT(USER_FILE_MAX), group = BUF_INIT(USER_FILE_MAX);
+	cleanup(buf_done) struct buf passwd = BUF_INIT(USER_FILE_MAX),
+				     group = BUF_INIT(USER_FILE_MAX);
 	struct user_files files;
 	int r = read_accounts(layers, root_fd, "etc/passwd", &passwd, err);
 

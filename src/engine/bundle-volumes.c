@@ -29,7 +29,8 @@ struct resolver {
 static struct container_mount_point *find(struct resolver *v, const char *destination)
 {
 	for (size_t i = 0; i < v->out->mounts.n; i++) {
-		struct container_mount_point *m = JSON_AT(struct container_mount_point, &v->out->mounts, i);
+		struct container_mount_point *m =
+			JSON_AT(struct container_mount_point, &v->out->mounts, i);
 
 		if (str_eq(m->destination, destination))
 			return m;
@@ -65,7 +66,7 @@ static int driver_options(struct arena *a, const struct container_volume_options
 
 	if (!str_empty(name))
 		row->driver = (char *)name;
-	json_object_foreach(json_object_get(config, "Options"), key, value) {
+	json_object_foreach (json_object_get(config, "Options"), key, value) {
 		if (json_map_set(a, &row->options, key, json_string_value(value) ?: "") < 0)
 			return err_oom(err);
 	}
@@ -74,7 +75,8 @@ static int driver_options(struct arena *a, const struct container_volume_options
 
 /* name NULL: an anonymous one, named by 64 random digits. */
 static int use_volume(struct resolver *v, struct container_mount_point *m, const char *name,
-		      const char *driver, const struct container_volume_options *vo, struct err *err)
+		      const char *driver, const struct container_volume_options *vo,
+		      struct err *err)
 {
 	struct store_volume row = {.driver = (char *)(str_empty(driver) ? "local" : driver),
 				   .created = clock_now(),
@@ -130,23 +132,25 @@ static int add_tmpfs(struct resolver *v, const char *destination, const char *op
 	return m->mode ? 0 : err_oom(err);
 }
 
-static int add_bind(struct resolver *v, const struct container_mount *c, struct container_mount_point *m,
-		    struct err *err)
+static int add_bind(struct resolver *v, const struct container_mount *c,
+		    struct container_mount_point *m, struct err *err)
 {
 	const struct container_bind_options *o = c->bind_options;
 	struct stat st;
 
 	m->source = path_clean(v->a, c->source);
-	m->propagation = arena_strdup(v->a, o && !str_empty(o->propagation) ? o->propagation : "rprivate");
+	m->propagation =
+		arena_strdup(v->a, o && !str_empty(o->propagation) ? o->propagation : "rprivate");
 	if (!m->source || !m->propagation)
 		return err_oom(err);
 	if (stat(m->source, &st) == 0)
 		return 0;
 	if (o && o->create_mountpoint)
 		return path_mkdir_p(m->source, 0755, err);
-	return err_set(err, ERR_INVALID,
-		       "invalid mount config for type \"bind\": bind source path does not exist: %s",
-		       c->source);
+	return err_set(
+		err, ERR_INVALID,
+		"invalid mount config for type \"bind\": bind source path does not exist: %s",
+		c->source);
 }
 
 static int add_tmpfs_mount(struct resolver *v, const struct container_mount *c, struct err *err)
@@ -158,8 +162,8 @@ static int add_tmpfs_mount(struct resolver *v, const struct container_mount *c, 
 	if (t && t->size_bytes > 0)
 		n += snprintf(options, sizeof(options), "size=%" PRIi64, t->size_bytes);
 	if (t && t->mode)
-		n += snprintf(options + n, sizeof(options) - (size_t)n, "%smode=%" PRIo64, n ? "," : "",
-			      (uint64_t)t->mode);
+		n += snprintf(options + n, sizeof(options) - (size_t)n, "%smode=%" PRIo64,
+			      n ? "," : "", (uint64_t)t->mode);
 	if (c->read_only)
 		n += snprintf(options + n, sizeof(options) - (size_t)n, "%sro", n ? "," : "");
 	return add_tmpfs(v, c->target, options, !c->read_only, err);
@@ -210,14 +214,17 @@ static int add_from(struct resolver *v, const char *spec, struct err *err)
 	int r;
 
 	if (!part || !part[0])
-		return part ? err_set(err, ERR_INVALID, "invalid volumes-from: %s", spec) : err_oom(err);
+		return part ? err_set(err, ERR_INVALID, "invalid volumes-from: %s", spec)
+			    : err_oom(err);
 	if (part[1] && !str_eq(part[1], "ro") && !str_eq(part[1], "rw") && !str_eq(part[1], "z"))
 		return err_set(err, ERR_INVALID, "invalid mode: %s", part[1]);
 	r = container_find(v->e, v->a, part[0], &other, err);
 	if (r == 0)
 		r = container_extra_decode(v->a, other.row.extra, &x, err);
 	for (size_t i = 0; r == 0 && i < x.mounts.n; i++) {
-		struct container_mount_point *from = JSON_AT(struct container_mount_point, &x.mounts, i), *m;
+		struct container_mount_point *from = JSON_AT(struct container_mount_point,
+							     &x.mounts, i),
+					     *m;
 
 		if (find(v, from->destination))
 			continue;
@@ -234,7 +241,8 @@ static int add_from(struct resolver *v, const char *spec, struct err *err)
 }
 
 int bundle_resolve_mounts(struct engine *e, struct arena *a, const char *id,
-			  const struct container_create *c, struct container_extra *out, struct err *err)
+			  const struct container_create *c, struct container_extra *out,
+			  struct err *err)
 {
 	const struct container_host_config *h = &c->host_config;
 	struct resolver v = {e, a, out};

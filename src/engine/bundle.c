@@ -24,17 +24,20 @@ int bundle_check_restart(const struct container_host_config *h, struct err *err)
 	bool none = str_empty(p->name) || str_eq(p->name, "no");
 	bool on_failure = str_eq(p->name, "on-failure");
 
-	if (!none && !on_failure && !str_eq(p->name, "always") && !str_eq(p->name, "unless-stopped"))
-		return err_set(err, ERR_INVALID,
-			       "invalid restart policy: unknown policy '%s'; use one of 'no', 'always', "
-			       "'on-failure', or 'unless-stopped'",
-			       p->name);
+	if (!none && !on_failure && !str_eq(p->name, "always") &&
+	    !str_eq(p->name, "unless-stopped"))
+		return err_set(
+			err, ERR_INVALID,
+			"invalid restart policy: unknown policy '%s'; use one of 'no', 'always', "
+			"'on-failure', or 'unless-stopped'",
+			p->name);
 	if (p->maximum_retry_count < 0)
 		return err_set(err, ERR_INVALID,
 			       "invalid restart policy: maximum retry count cannot be negative");
 	if (!on_failure && p->maximum_retry_count != 0)
 		return err_set(err, ERR_INVALID,
-			       "invalid restart policy: maximum retry count can only be used with 'on-failure'");
+			       "invalid restart policy: maximum retry count can only be used with "
+			       "'on-failure'");
 	if (!none && h->auto_remove)
 		return err_set(err, ERR_INVALID,
 			       "can't create 'AutoRemove' container with restart policy");
@@ -44,15 +47,17 @@ int bundle_check_restart(const struct container_host_config *h, struct err *err)
 static int check_config(const struct container_config *c, struct err *err)
 {
 	if (!str_empty(c->working_dir) && c->working_dir[0] != '/')
-		return err_set(err, ERR_INVALID,
-			       "the working directory '%s' is invalid, it needs to be an absolute path",
-			       c->working_dir);
+		return err_set(
+			err, ERR_INVALID,
+			"the working directory '%s' is invalid, it needs to be an absolute path",
+			c->working_dir);
 	for (char **v = c->env; v && *v; v++) {
 		if (!**v || **v == '=')
 			return err_set(err, ERR_INVALID, "invalid environment variable: %s", *v);
 	}
 	if (!str_empty(c->hostname) && strlen(c->hostname) > 64)
-		return err_set(err, ERR_INVALID, "invalid hostname: %s: longer than 64 bytes", c->hostname);
+		return err_set(err, ERR_INVALID, "invalid hostname: %s: longer than 64 bytes",
+			       c->hostname);
 	if (!str_empty(c->stop_signal)) {
 		int r = signal_parse(c->stop_signal, err);
 
@@ -75,7 +80,8 @@ static int check_log(struct engine *e, struct container_log_config *l, struct er
 	return log_options_parse(l->type, &l->config, &o, err);
 }
 
-static int fill_ulimits(struct engine *e, struct arena *a, struct container_resources *r, struct err *err)
+static int fill_ulimits(struct engine *e, struct arena *a, struct container_resources *r,
+			struct err *err)
 {
 	const struct json_map *d = &e->config.default_ulimits_text;
 
@@ -84,8 +90,9 @@ static int fill_ulimits(struct engine *e, struct arena *a, struct container_reso
 		bool there = false;
 
 		for (size_t k = 0; k < r->ulimits.n; k++)
-			there = there || str_eq(JSON_AT(struct container_ulimit, &r->ulimits, k)->name,
-						d->items[i].key);
+			there = there ||
+				str_eq(JSON_AT(struct container_ulimit, &r->ulimits, k)->name,
+				       d->items[i].key);
 		if (there)
 			continue;
 		u = json_list_add(a, &r->ulimits, sizeof(*u));
@@ -109,8 +116,8 @@ static int warn(struct arena *a, char ***warnings, const char *text, struct err 
 	return 0;
 }
 
-int bundle_check(struct engine *e, struct arena *a, struct container_create *config, char ***warnings,
-		 struct err *err)
+int bundle_check(struct engine *e, struct arena *a, struct container_create *config,
+		 char ***warnings, struct err *err)
 {
 	struct container_host_config *h = &config->host_config;
 	char **args;
@@ -133,7 +140,8 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 	if (r < 0)
 		return r;
 	if (h->resources.memory > 0 && h->resources.memory_swap == 0)
-		h->resources.memory_swap = h->resources.memory * 2; /* Docker's default, seen in inspect */
+		h->resources.memory_swap =
+			h->resources.memory * 2; /* Docker's default, seen in inspect */
 	if (h->shm_size < 0)
 		return err_set(err, ERR_INVALID, "SHM size can not be less than 0");
 	if (h->shm_size == 0)
@@ -143,7 +151,8 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 	if (h->resources.oom_kill_disable.set && h->resources.oom_kill_disable.value &&
 	    h->resources.memory == 0 &&
 	    warn(a, warnings,
-		 "OOM killer is disabled for the container, but no memory limit is set, this can result in "
+		 "OOM killer is disabled for the container, but no memory limit is set, this can "
+		 "result in "
 		 "the system running out of resources.",
 		 err) < 0)
 		return -ENOMEM;
@@ -280,7 +289,8 @@ static int begin(struct bundle *b)
 	s->linux->resources = arena_alloc(b->arena, sizeof(*s->linux->resources));
 	if (!s->linux->resources)
 		return -ENOMEM;
-	s->root->path = (char *)"rootfs"; /* the monitor mounts the overlay; other runtimes find it here */
+	s->root->path =
+		(char *)"rootfs"; /* the monitor mounts the overlay; other runtimes find it here */
 	s->root->readonly = b->config->host_config.readonly_rootfs;
 	s->linux->cgroups_path = b->extra->cgroup;
 	s->annotations = b->config->host_config.annotations;

@@ -24,8 +24,8 @@ struct bundle {
 	const char *id;
 	const struct container_create *config; /* merged and checked */
 	const struct container_extra *extra;
-	char **lower;      /* topmost first */
-	const char *dir;   /* containers/ID, absolute */
+	char **lower;    /* topmost first */
+	const char *dir; /* containers/ID, absolute */
 	int dirfd;
 	struct oci_spec spec;
 	struct monitor_config monitor;
@@ -37,8 +37,8 @@ struct bundle {
 int bundle_merge(struct arena *a, struct container_create *config, json_t *image, struct err *err);
 /* Everything that is wrong with the request whatever the host looks like, plus what the host's CPUs,
  * nodes and files say. Fills defaults (shm size, swap, network mode, …) in place. */
-int bundle_check(struct engine *e, struct arena *a, struct container_create *config, char ***warnings,
-		 struct err *err);
+int bundle_check(struct engine *e, struct arena *a, struct container_create *config,
+		 char ***warnings, struct err *err);
 int bundle_build(struct bundle *b, struct err *err);
 /* The argument vector: entrypoint and command together; "no command specified" when empty. */
 int bundle_args(struct arena *a, const struct container_config *c, char ***ret, struct err *err);
@@ -48,8 +48,8 @@ int bundle_args(struct arena *a, const struct container_config *c, char ***ret, 
 int bundle_check_resources(struct container_host_config *h, struct err *err); /* bundle-limits.c */
 int bundle_check_restart(const struct container_host_config *h, struct err *err);
 /* For update, too: only what is set in r. */
-int bundle_resources(struct arena *a, const struct container_resources *r, struct oci_resources *out,
-		     struct err *err);
+int bundle_resources(struct arena *a, const struct container_resources *r,
+		     struct oci_resources *out, struct err *err);
 int bundle_devices(struct bundle *b, struct err *err);
 int bundle_rlimits(struct bundle *b, struct err *err);
 /* Capability sets of a process; caps in *ret. */
@@ -60,7 +60,7 @@ int bundle_security(struct bundle *b, struct err *err);
 int bundle_check_security(struct container_host_config *h, struct err *err);
 /* What the security-opt list says. */
 struct bundle_security_opt {
-	const char *seccomp; /* NULL: the default; "unconfined", "builtin", JSON text or a path */
+	const char *seccomp;  /* NULL: the default; "unconfined", "builtin", JSON text or a path */
 	const char *apparmor; /* the profile's name; NULL, "unconfined": none */
 	struct opt_flag no_new_privileges;
 	bool system_paths_unconfined;
@@ -82,13 +82,14 @@ int bundle_other_container(struct engine *e, struct arena *a, const char *mode,
 
 /* Who the process is: `user` as --user takes it, looked up in the passwd and group of the root whose
  * directories (topmost first) or fd are given. */
-int bundle_user_lookup(struct arena *a, const char *user, char *const *group_add, char *const *layers,
-		       int root_fd, struct user *out, struct err *err);
+int bundle_user_lookup(struct arena *a, const char *user, char *const *group_add,
+		       char *const *layers, int root_fd, struct user *out, struct err *err);
 int bundle_user_set(struct arena *a, const struct user *u, struct oci_user *out);
 
 /* Mounts: what the request means, decided once, at create (bundle-volumes.c). Makes the volumes that
  * are missing; the caller takes back those of out->mounts that are anonymous when it fails. */
 int bundle_resolve_mounts(struct engine *e, struct arena *a, const char *id,
-			  const struct container_create *c, struct container_extra *out, struct err *err);
+			  const struct container_create *c, struct container_extra *out,
+			  struct err *err);
 int bundle_copy_up(struct engine *e, char *const *lower, const struct container_extra *x,
 		   struct err *err);

@@ -41,14 +41,14 @@ static int read_ulimits(struct arena *a, json_t *j, struct json_map *out, const 
 		return 0;
 	if (!json_is_object(j))
 		return err_set(err, ERR_INVALID, "%s: default-ulimits must be an object", path);
-	json_object_foreach(j, name, v) {
+	json_object_foreach (j, name, v) {
 		json_t *soft = json_object_get(v, "Soft"), *hard = json_object_get(v, "Hard");
 		char *text;
 
 		if (!json_is_integer(soft) || !json_is_integer(hard))
 			return err_set(err, ERR_INVALID,
-				       "%s: default-ulimits.%s needs whole numbers Soft and Hard", path,
-				       name);
+				       "%s: default-ulimits.%s needs whole numbers Soft and Hard",
+				       path, name);
 		text = arena_printf(a, "%" PRIi64 ":%" PRIi64, (int64_t)json_integer_value(soft),
 				    (int64_t)json_integer_value(hard));
 		if (!text || json_map_set(a, out, arena_strdup(a, name), text) < 0)
@@ -90,7 +90,8 @@ int config_load(struct arena *a, const char *path, bool must_exist, struct engin
 		f.c.shutdown_timeout = (struct opt_i64){true, CONFIG_STOP_TIMEOUT};
 	f.c.default_shm_size = f.shm_size.set ? f.shm_size.value : CONFIG_SHM_SIZE;
 	if (f.c.default_shm_size <= 0)
-		return err_set(err, ERR_INVALID, "%s: default-shm-size must be greater than 0", path);
+		return err_set(err, ERR_INVALID, "%s: default-shm-size must be greater than 0",
+			       path);
 	if (str_empty(f.c.cgroup_parent))
 		f.c.cgroup_parent = arena_strdup(a, "/hoy");
 	if (str_empty(f.c.log_driver))
@@ -98,7 +99,8 @@ int config_load(struct arena *a, const char *path, bool must_exist, struct engin
 	if (!f.c.cgroup_parent || !f.c.log_driver)
 		return err_oom(err);
 	if (f.c.cgroup_parent[0] != '/' || strstr(f.c.cgroup_parent, ".."))
-		return err_set(err, ERR_INVALID, "%s: cgroup-parent must be an absolute path", path);
+		return err_set(err, ERR_INVALID, "%s: cgroup-parent must be an absolute path",
+			       path);
 	*out = f.c;
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 #define CONFIG_PATH_DEFAULT "/etc/hoy/config.json"
 #define CONFIG_STOP_TIMEOUT 10
-#define CONFIG_SHM_SIZE (INT64_C(64) << 20)
+#define CONFIG_SHM_SIZE     (INT64_C(64) << 20)
 
 /* must_exist: the path was asked for by name, so that its absence is an error. */
 int config_load(struct arena *a, const char *path, bool must_exist, struct engine_config *out,

@@ -28,7 +28,7 @@
 #include "spec/name.h"
 #include "spec/platform.h"
 
-#define TEXT_MAX (8 << 20)
+#define TEXT_MAX   (8 << 20)
 #define NAME_TRIES 8
 
 struct making {
@@ -71,7 +71,8 @@ static void undo_volumes(void *data)
 
 static int put(int dirfd, const char *name, const struct buf *b, struct err *err)
 {
-	cleanup_fd int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	cleanup_fd int fd =
+		openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r = fd < 0 ? -errno : fd_write(fd, b->data ?: "", b->len);
 
 	return r < 0 ? err_sys(err, r, "write %s", name) : 0;
@@ -101,11 +102,12 @@ static int make_dir(struct making *m, struct err *err)
 	if (m->lock < 0)
 		return m->lock;
 	m->dirfd = openat(m->e->containers_fd, m->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (m->dirfd < 0 ||
-	    mkdirat(m->dirfd, "upper", 0755) < 0 || mkdirat(m->dirfd, "work", 0700) < 0)
+	if (m->dirfd < 0 || mkdirat(m->dirfd, "upper", 0755) < 0 ||
+	    mkdirat(m->dirfd, "work", 0700) < 0)
 		return err_sys(err, errno, "make the directory of container %s", m->id);
 	/* Programs look for this file to know that they run in a container. */
-	marker = openat(m->dirfd, "upper/.dockerenv", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0755);
+	marker = openat(m->dirfd, "upper/.dockerenv", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			0755);
 	return marker < 0 ? err_sys(err, errno, "make the directory of container %s", m->id) : 0;
 }
 
@@ -243,7 +245,8 @@ static bool wants_mounts(const struct making *m)
 }
 
 /* --platform picks among an image's platforms; ours have one. */
-static int check_platform(struct making *m, const char *wanted, const json_t *config, struct err *err)
+static int check_platform(struct making *m, const char *wanted, const json_t *config,
+			  struct err *err)
 {
 	struct platform want, image;
 	int r;
@@ -258,11 +261,12 @@ static int check_platform(struct making *m, const char *wanted, const json_t *co
 				   json_string_value(json_object_get(config, "variant")));
 	if (platform_match(&want, &image) > 0)
 		return 0;
-	return err_set(err, ERR_NOT_FOUND,
-		       "image with reference %s was found but does not match the specified platform: "
-		       "wanted %s, actual: %s",
-		       m->c->config.image, platform_format(m->a, &want) ?: wanted,
-		       platform_format(m->a, &image) ?: "?");
+	return err_set(
+		err, ERR_NOT_FOUND,
+		"image with reference %s was found but does not match the specified platform: "
+		"wanted %s, actual: %s",
+		m->c->config.image, platform_format(m->a, &want) ?: wanted,
+		platform_format(m->a, &image) ?: "?");
 }
 
 static int prepare(struct making *m, const struct container_create_request *req, char ***warnings,
@@ -272,7 +276,8 @@ static int prepare(struct making *m, const struct container_create_request *req,
 	int r;
 
 	if (str_empty(m->c->config.image))
-		return err_set(err, ERR_INVALID, "config cannot be empty in order to create a container");
+		return err_set(err, ERR_INVALID,
+			       "config cannot be empty in order to create a container");
 	r = image_find(m->e, m->a, m->c->config.image, &m->image, err);
 	if (r < 0)
 		return r;
@@ -320,8 +325,13 @@ static void remember(struct making *m)
 int container_create(struct engine *e, struct arena *a, const struct container_create_request *req,
 		     char **ret_id, char ***ret_warnings, struct err *err)
 {
-	struct making m = {.e = e, .a = a, .c = req->body, .dirfd = -EBADF, .run_fd = -EBADF,
-			   .monitor = -EBADF, .lock = -EBADF};
+	struct making m = {.e = e,
+			   .a = a,
+			   .c = req->body,
+			   .dirfd = -EBADF,
+			   .run_fd = -EBADF,
+			   .monitor = -EBADF,
+			   .lock = -EBADF};
 	cleanup(undo_run) struct undo undo = {};
 	cleanup_fd int hold = -EBADF; /* let go of before the undo, which removes volumes */
 	const char *name = req->name;

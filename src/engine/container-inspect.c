@@ -112,9 +112,9 @@ static json_t *endpoint_json(void)
 
 static json_t *network_json(const struct container_info *c, bool live)
 {
-	static const char *const empty[] = {"LinkLocalIPv6Address", "EndpointID", "Gateway",
-					    "GlobalIPv6Address", "IPAddress", "IPv6Gateway",
-					    "MacAddress"};
+	static const char *const empty[] = {
+		"LinkLocalIPv6Address", "EndpointID", "Gateway", "GlobalIPv6Address", "IPAddress",
+		"IPv6Gateway",          "MacAddress"};
 	static const char *const zero[] = {"LinkLocalIPv6PrefixLen", "GlobalIPv6PrefixLen",
 					   "IPPrefixLen"};
 	const char *mode = c->config->host_config.network_mode ?: "none";
@@ -165,8 +165,8 @@ static void add_paths(struct engine *e, struct arena *a, json_t *j, const char *
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		json_object_set_new(j, files[i][0],
-				    text_or_empty(arena_printf(a, "%s/containers/%s/%s", e->root, id,
-							       files[i][1])));
+				    text_or_empty(arena_printf(a, "%s/containers/%s/%s", e->root,
+							       id, files[i][1])));
 }
 
 /* What a request leaves open and Docker's answer tells all the same; kept out of the row, which every
@@ -178,13 +178,15 @@ static void add_defaults(json_t *host, const struct container_host_config *h)
 	if (str_empty(h->runtime))
 		json_object_set_new(host, "Runtime", json_string("hoy"));
 	if (!h->resources.oom_kill_disable.set && access("/sys/fs/cgroup/memory", F_OK) == 0)
-		json_object_set_new(host, "OomKillDisable", json_false()); /* v2 has no such switch: null */
+		json_object_set_new(host, "OomKillDisable",
+				    json_false()); /* v2 has no such switch: null */
 	if (h->privileged || bundle_security_opt(h->security_opt, &o, NULL) < 0)
 		return;
 	if (!h->masked_paths)
 		json_object_set_new(host, "MaskedPaths",
-				    o.system_paths_unconfined ? json_array()
-							      : strv_json((char *const *)bundle_masked_paths));
+				    o.system_paths_unconfined
+					    ? json_array()
+					    : strv_json((char *const *)bundle_masked_paths));
 	if (!h->readonly_paths)
 		json_object_set_new(host, "ReadonlyPaths",
 				    o.system_paths_unconfined

@@ -79,10 +79,11 @@ static bool match_names(const struct filters *f, const char *key, const char *te
 		if (!str_eq(f->items[i].key, key))
 			continue;
 		wanted = true;
-		if (str_eq(key, "id") ? str_after(text, f->items[i].value) != NULL
-				      : match_pattern(f->items[i].value[0] == '/' ? f->items[i].value + 1
-										  : f->items[i].value,
-						      text))
+		if (str_eq(key, "id")
+			    ? str_after(text, f->items[i].value) != NULL
+			    : match_pattern(f->items[i].value[0] == '/' ? f->items[i].value + 1
+									: f->items[i].value,
+					    text))
 			return true;
 	}
 	return !wanted;
@@ -111,7 +112,8 @@ static bool mounts_it(const struct container_extra *x, const char *what)
 		const struct container_mount_point *m =
 			JSON_AT(struct container_mount_point, &x->mounts, i);
 
-		if (str_eq(m->name, what) || str_eq(m->destination, what) || str_eq(m->source, what))
+		if (str_eq(m->name, what) || str_eq(m->destination, what) ||
+		    str_eq(m->source, what))
 			return true;
 	}
 	return false;
@@ -210,18 +212,22 @@ static int find_bounds(struct selection *s, struct err *err)
 
 static int check_filters(const struct filters *f, struct err *err)
 {
-	static const char *const known[] = {"id",     "name",	  "label",  "label!",  "exited", "status",
-					    "ancestor", "before", "since",  "volume", "network", "health",
-					    "publish", "expose",  "is-task", "isolation", NULL};
+	static const char *const known[] = {"id",        "name",     "label",   "label!", "exited",
+					    "status",    "ancestor", "before",  "since",  "volume",
+					    "network",   "health",   "publish", "expose", "is-task",
+					    "isolation", NULL};
 	int r = filter_check(f, known, err);
 
 	for (size_t i = 0; r == 0 && i < f->n; i++) {
 		int64_t code;
 
-		if (str_eq(f->items[i].key, "status") && container_status_parse(f->items[i].value) < 0)
-			r = err_set(err, ERR_INVALID, "invalid filter 'status=%s'", f->items[i].value);
+		if (str_eq(f->items[i].key, "status") &&
+		    container_status_parse(f->items[i].value) < 0)
+			r = err_set(err, ERR_INVALID, "invalid filter 'status=%s'",
+				    f->items[i].value);
 		if (str_eq(f->items[i].key, "exited") && str_to_i64(f->items[i].value, &code) < 0)
-			r = err_set(err, ERR_INVALID, "invalid filter 'exited=%s'", f->items[i].value);
+			r = err_set(err, ERR_INVALID, "invalid filter 'exited=%s'",
+				    f->items[i].value);
 	}
 	return r;
 }
@@ -247,7 +253,8 @@ static int match(struct selection *s, struct container_info *c, struct err *err)
 		c->state = (struct container_state){.status = CONTAINER_DEAD};
 	if (!s->all && !container_status_is_live(c->state.status))
 		return 0;
-	if (!filter_exact(f, "status", container_status_name(c->state.status)) || !match_exited(f, c))
+	if (!filter_exact(f, "status", container_status_name(c->state.status)) ||
+	    !match_exited(f, c))
 		return 0;
 	r = container_decode_row(s->a, &c->row, &c->config, err);
 	if (r < 0)

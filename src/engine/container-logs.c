@@ -24,8 +24,8 @@ static bool alive(void *data)
 	return container_is_alive(f->e, f->id);
 }
 
-int container_logs(struct engine *e, const char *key, const struct log_read *what, log_record_fn *fn,
-		   void *data, struct err *err)
+int container_logs(struct engine *e, const char *key, const struct log_read *what,
+		   log_record_fn *fn, void *data, struct err *err)
 {
 	cleanup(arena_free) struct arena *a = arena_new(16 << 20);
 	cleanup_fd int dir = -EBADF;

@@ -30,7 +30,7 @@ struct container_extra {
 	struct json_list mounts; /* struct container_mount_point */
 	char *path;              /* of the command, and its arguments: inspect's Path and Args */
 	char **args;
-	char *cgroup;            /* absolute path in the hierarchies */
+	char *cgroup; /* absolute path in the hierarchies */
 };
 int container_extra_decode(struct arena *a, const char *text, struct container_extra *out,
 			   struct err *err);
@@ -44,8 +44,8 @@ int container_open_run_dir(struct engine *e, const char *id, bool make, struct e
  * -EWOULDBLOCK and no message when it is taken. "No such container" when its directory is gone. */
 int container_lock(struct engine *e, const char *id, bool wait, struct err *err);
 /* Row, anonymous volumes (if asked for), directory, run folder: in that order. */
-int container_drop(struct engine *e, struct arena *a, const struct store_container *row, bool volumes,
-		   struct err *err);
+int container_drop(struct engine *e, struct arena *a, const struct store_container *row,
+		   bool volumes, struct err *err);
 void container_forget_run_dir(struct engine *e, const char *id);
 bool container_status_is_live(enum container_status s); /* has, or is about to have, a process */
 /* Whether a monitor holds run/ID/lock. */

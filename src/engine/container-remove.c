@@ -29,10 +29,10 @@
 #include "monitor/client.h"
 #include "run/cgroup.h"
 
-#define FEW 8
-#define SETTLE_NS (2 * NS_PER_SEC)
+#define FEW            8
+#define SETTLE_NS      (2 * NS_PER_SEC)
 #define SETTLE_TURN_US 500
-#define BATCH 200 /* two fds each, below the usual limit of 1024 */
+#define BATCH          200 /* two fds each, below the usual limit of 1024 */
 
 struct removal {
 	struct arena *arena;
@@ -88,7 +88,8 @@ static void remove_volumes(struct engine *e, struct arena *a, const struct store
 	if (container_extra_decode(a, row->extra, &x, NULL) < 0)
 		return;
 	for (size_t i = 0; i < x.mounts.n; i++) {
-		struct container_mount_point *m = JSON_AT(struct container_mount_point, &x.mounts, i);
+		struct container_mount_point *m =
+			JSON_AT(struct container_mount_point, &x.mounts, i);
 
 		if (m->anonymous && m->name) /* refused while another container uses it: right so */
 			(void)volume_remove(e, m->name, false, NULL);
@@ -115,8 +116,8 @@ static int drop(struct engine *e, struct arena *a, const struct store_container 
 	return r;
 }
 
-int container_drop(struct engine *e, struct arena *a, const struct store_container *row, bool volumes,
-		   struct err *err)
+int container_drop(struct engine *e, struct arena *a, const struct store_container *row,
+		   bool volumes, struct err *err)
 {
 	return drop(e, a, row, volumes, false, err);
 }
@@ -128,7 +129,8 @@ static int check_removable(const struct container_info *c, const struct containe
 		return 0;
 	if (c->state.status == CONTAINER_PAUSED)
 		return err_set(err, ERR_CONFLICT,
-			       "cannot remove container \"%s\": container is paused and must be unpaused first",
+			       "cannot remove container \"%s\": container is paused and must be "
+			       "unpaused first",
 			       c->row.name);
 	if (container_status_is_live(c->state.status))
 		return err_set(err, ERR_CONFLICT,
@@ -146,8 +148,8 @@ static int settle(struct engine *e, struct removal *m, struct err *err)
 	int64_t until = clock_monotonic() + SETTLE_NS;
 	int r = container_read_state(e, m->arena, id, &m->info.state, err);
 
-	while (r == 0 && !container_status_is_live(m->info.state.status) && container_is_alive(e, id) &&
-	       clock_monotonic() < until) {
+	while (r == 0 && !container_status_is_live(m->info.state.status) &&
+	       container_is_alive(e, id) && clock_monotonic() < until) {
 		(void)usleep(SETTLE_TURN_US);
 		r = container_read_state(e, m->arena, id, &m->info.state, err);
 	}
@@ -198,8 +200,8 @@ static void forget_unstarted(struct engine *e, struct arena *a, const struct con
 }
 
 /* Second half: wait until it is recorded, then drop it. */
-static int removal_end(struct engine *e, struct removal *m, const struct container_remove_options *o,
-		       bool later, struct err *err)
+static int removal_end(struct engine *e, struct removal *m,
+		       const struct container_remove_options *o, bool later, struct err *err)
 {
 	const char *id = m->info.row.id;
 	int r, code;
@@ -210,7 +212,8 @@ static int removal_end(struct engine *e, struct removal *m, const struct contain
 		if (r < 0)
 			return r;
 		if (container_status_is_live(m->info.state.status))
-			return err_set(err, ERR_SYSTEM, "could not kill container %s", m->info.row.name);
+			return err_set(err, ERR_SYSTEM, "could not kill container %s",
+				       m->info.row.name);
 	}
 	forget_unstarted(e, m->arena, &m->info);
 	return drop(e, m->arena, &m->info.row, o->volumes, later, err);
@@ -274,7 +277,8 @@ static void remove_batch(struct engine *e, char *const *keys, size_t n,
 }
 
 int container_remove_many(struct engine *e, char *const *keys, size_t n,
-			  const struct container_remove_options *o, struct container_result *results)
+			  const struct container_remove_options *o,
+			  struct container_result *results)
 {
 	int r = 0;
 

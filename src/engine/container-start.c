@@ -99,7 +99,8 @@ static int look_up(struct starting *s, const char *key, struct err *err)
 	if (r < 0)
 		return r;
 	if (info.state.status == CONTAINER_PAUSED)
-		return err_set(err, ERR_CONFLICT, "cannot start a paused container, try unpause instead");
+		return err_set(err, ERR_CONFLICT,
+			       "cannot start a paused container, try unpause instead");
 	s->running = container_status_is_live(info.state.status);
 	if (s->running)
 		return 0;
@@ -154,7 +155,11 @@ int container_start(struct engine *e, const char *key, const struct container_st
 		    int *ret_conn, struct err *err)
 {
 	cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
-	struct starting s = {.e = e, .a = a, .dirfd = -EBADF, .lock = -EBADF, .run_fd = -EBADF,
+	struct starting s = {.e = e,
+			     .a = a,
+			     .dirfd = -EBADF,
+			     .lock = -EBADF,
+			     .run_fd = -EBADF,
 			     .monitor = -EBADF};
 	int conn = -EBADF, r = 0;
 
@@ -196,8 +201,9 @@ int container_attach(struct engine *e, const char *key, const struct container_s
 		return err_set(err, ERR_CONFLICT,
 			       "You cannot attach to a paused container, unpause it first");
 	if (info.state.status == CONTAINER_RESTARTING)
-		return err_set(err, ERR_CONFLICT,
-			       "You cannot attach to a restarting container, wait until it is running");
+		return err_set(
+			err, ERR_CONFLICT,
+			"You cannot attach to a restarting container, wait until it is running");
 	if (info.state.status == CONTAINER_RUNNING)
 		conn = container_connect(e, info.row.id, err);
 	if (info.state.status != CONTAINER_RUNNING || conn == -ENOENT || conn == -ECONNREFUSED)

@@ -43,7 +43,8 @@ int container_connect_running(struct engine *e, const struct container_info *c, 
 	conn = container_connect(e, c->row.id, NULL);
 	if (conn == -ENOENT || conn == -ECONNREFUSED)
 		return not_running(err, c->row.id); /* it ended since we looked */
-	return conn >= 0 ? conn : err_sys(err, conn, "connect to the monitor of container %s", c->row.id);
+	return conn >= 0 ? conn
+			 : err_sys(err, conn, "connect to the monitor of container %s", c->row.id);
 }
 
 /* The process that the state names, if it is still that one. */
@@ -126,9 +127,10 @@ static void wait_for_all(struct stopping *s, size_t n)
 		}
 		if (left == 0)
 			return;
-		if (poll(fds, n, next == INT64_MAX ? -1
-						   : (int)MIN_OF((next - now) / NS_PER_MS + 1,
-								 (int64_t)INT32_MAX)) < 0 &&
+		if (poll(fds, n,
+			 next == INT64_MAX ? -1
+					   : (int)MIN_OF((next - now) / NS_PER_MS + 1,
+							 (int64_t)INT32_MAX)) < 0 &&
 		    errno != EINTR)
 			return;
 		for (size_t i = 0; i < n; i++) {
@@ -259,7 +261,8 @@ int container_pause(struct engine *e, const char *key, bool pause, struct err *e
 		return r;
 	if (c.state.status == CONTAINER_RESTARTING)
 		return err_set(err, ERR_CONFLICT,
-			       "container %s is restarting, wait until the container is running", c.row.id);
+			       "container %s is restarting, wait until the container is running",
+			       c.row.id);
 	if (!container_status_is_live(c.state.status))
 		return not_running(err, c.row.id);
 	if (pause && c.state.status == CONTAINER_PAUSED)
@@ -296,7 +299,8 @@ int container_rename(struct engine *e, const char *key, const char *name, struct
 	return store_container_rename(e->store, row.id, name, err);
 }
 
-int container_resize(struct engine *e, const char *key, uint16_t rows, uint16_t cols, struct err *err)
+int container_resize(struct engine *e, const char *key, uint16_t rows, uint16_t cols,
+		     struct err *err)
 {
 	cleanup(arena_free) struct arena *a = arena_new(16 << 20);
 	cleanup_fd int conn = -EBADF;

@@ -18,7 +18,7 @@
 #include "engine/private.h"
 #include "run/cgroup.h"
 
-#define PIDS_MAX 32768
+#define PIDS_MAX    32768
 #define CMDLINE_MAX 4096
 
 struct sample {
@@ -80,8 +80,8 @@ static int take_sample(struct arena *a, pid_t pid, struct sample *s)
 	*s = (struct sample){.pid = pid, .uid = st.st_uid, .comm = arena_strdup(a, name + 1)};
 	if (sscanf(rest + 1,
 		   " %c %" SCNi64 " %" SCNi64 " %" SCNi64 " %" SCNi64
-		   " %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %*d %*d %*d %" SCNi64 " %" SCNi64
-		   " %*d %" SCNu64 " %" SCNi64 " %" SCNi64,
+		   " %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64 " %*d %*d %*d %" SCNi64
+		   " %" SCNi64 " %*d %" SCNu64 " %" SCNi64 " %" SCNi64,
 		   &s->state, &s->ppid, &s->pgrp, &s->session, &s->tty, &utime, &stime, &s->nice,
 		   &s->threads, &s->start, &s->vsize, &s->rss) != 12)
 		return -ESRCH;
@@ -133,8 +133,9 @@ static char *text_start(struct arena *a, const struct sample *s)
 
 	if (!localtime_r(&t, &tm) || !localtime_r(&now, &today))
 		return arena_strdup(a, "?");
-	(void)strftime(out, sizeof(out),
-		       tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday ? "%H:%M" : "%b%d", &tm);
+	(void)strftime(
+		out, sizeof(out),
+		tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday ? "%H:%M" : "%b%d", &tm);
 	return arena_strdup(a, out);
 }
 
@@ -151,7 +152,8 @@ static char *text_time(struct arena *a, const struct sample *s)
 {
 	int64_t t = (int64_t)s->ticks / sysconf(_SC_CLK_TCK);
 
-	return arena_printf(a, "%02" PRIi64 ":%02" PRIi64 ":%02" PRIi64, t / 3600, t / 60 % 60, t % 60);
+	return arena_printf(a, "%02" PRIi64 ":%02" PRIi64 ":%02" PRIi64, t / 3600, t / 60 % 60,
+			    t % 60);
 }
 
 static char *text_cmd(struct arena *a, const struct sample *s)
@@ -204,11 +206,11 @@ static char *text_age(struct arena *a, const struct sample *s)
 	int64_t t = age(s);
 
 	if (t >= 86400)
-		return arena_printf(a, "%" PRIi64 "-%02" PRIi64 ":%02" PRIi64 ":%02" PRIi64, t / 86400,
-				    t / 3600 % 24, t / 60 % 60, t % 60);
+		return arena_printf(a, "%" PRIi64 "-%02" PRIi64 ":%02" PRIi64 ":%02" PRIi64,
+				    t / 86400, t / 3600 % 24, t / 60 % 60, t % 60);
 	if (t >= 3600)
-		return arena_printf(a, "%02" PRIi64 ":%02" PRIi64 ":%02" PRIi64, t / 3600, t / 60 % 60,
-				    t % 60);
+		return arena_printf(a, "%02" PRIi64 ":%02" PRIi64 ":%02" PRIi64, t / 3600,
+				    t / 60 % 60, t % 60);
 	return arena_printf(a, "%02" PRIi64 ":%02" PRIi64, t / 60, t % 60);
 }
 
@@ -228,34 +230,54 @@ static char *text_minutes(struct arena *a, const struct sample *s)
 
 static const struct column columns[] = {
 	/* the first eight are `ps -ef` */
-	{"user", "UID", text_uid},	{"pid", "PID", text_pid},
-	{"ppid", "PPID", text_ppid},	{"c", "C", text_cpu},
-	{"stime", "STIME", text_start}, {"tty", "TTY", text_tty},
-	{"time", "TIME", text_time},	{"cmd", "CMD", text_cmd},
-	{"uid", "UID", text_uid},	{"args", "COMMAND", text_cmd},
-	{"command", "COMMAND", text_cmd}, {"comm", "COMMAND", text_comm},
-	{"ucmd", "CMD", text_comm},	{"state", "S", text_state},
-	{"s", "S", text_state},		{"stat", "STAT", text_state},
-	{"rss", "RSS", text_rss},	{"rsz", "RSZ", text_rss},
-	{"vsz", "VSZ", text_vsize},	{"vsize", "VSZ", text_vsize},
-	{"ni", "NI", text_nice},	{"nice", "NI", text_nice},
-	{"nlwp", "NLWP", text_threads}, {"thcount", "THCNT", text_threads},
-	{"pgid", "PGID", text_pgrp},	{"pgrp", "PGRP", text_pgrp},
-	{"sid", "SID", text_session},	{"sess", "SESS", text_session},
-	{"etime", "ELAPSED", text_age}, {"%cpu", "%CPU", text_cpu},
-	{"pcpu", "%CPU", text_cpu},	{"tname", "TTY", text_tty},
-	{"tt", "TT", text_tty},		{"euser", "EUSER", text_uid},
-	{"uname", "USER", text_uid},	{"start", "START", text_start},
-	{"%mem", "%MEM", text_memory},	{"pmem", "%MEM", text_memory},
+	{"user", "UID", text_uid},
+	{"pid", "PID", text_pid},
+	{"ppid", "PPID", text_ppid},
+	{"c", "C", text_cpu},
+	{"stime", "STIME", text_start},
+	{"tty", "TTY", text_tty},
+	{"time", "TIME", text_time},
+	{"cmd", "CMD", text_cmd},
+	{"uid", "UID", text_uid},
+	{"args", "COMMAND", text_cmd},
+	{"command", "COMMAND", text_cmd},
+	{"comm", "COMMAND", text_comm},
+	{"ucmd", "CMD", text_comm},
+	{"state", "S", text_state},
+	{"s", "S", text_state},
+	{"stat", "STAT", text_state},
+	{"rss", "RSS", text_rss},
+	{"rsz", "RSZ", text_rss},
+	{"vsz", "VSZ", text_vsize},
+	{"vsize", "VSZ", text_vsize},
+	{"ni", "NI", text_nice},
+	{"nice", "NI", text_nice},
+	{"nlwp", "NLWP", text_threads},
+	{"thcount", "THCNT", text_threads},
+	{"pgid", "PGID", text_pgrp},
+	{"pgrp", "PGRP", text_pgrp},
+	{"sid", "SID", text_session},
+	{"sess", "SESS", text_session},
+	{"etime", "ELAPSED", text_age},
+	{"%cpu", "%CPU", text_cpu},
+	{"pcpu", "%CPU", text_cpu},
+	{"tname", "TTY", text_tty},
+	{"tt", "TT", text_tty},
+	{"euser", "EUSER", text_uid},
+	{"uname", "USER", text_uid},
+	{"start", "START", text_start},
+	{"%mem", "%MEM", text_memory},
+	{"pmem", "%MEM", text_memory},
 	{"bsdtime", "TIME", text_minutes},
-	{"start_time", "START", text_start}, {"cputime", "TIME", text_time},
+	{"start_time", "START", text_start},
+	{"cputime", "TIME", text_time},
 };
 
 /* ps has a second language, without dashes: `ps aux` and `ps ax`. */
 #define COLUMNS_BSD_USER "uname,pid,%cpu,%mem,vsz,rss,tty,stat,start,bsdtime,command"
-#define COLUMNS_BSD	 "pid,tty,stat,bsdtime,command"
-#define COLUMNS_DEFAULT 8
-#define COLUMNS_MAX 64
+#define COLUMNS_BSD      "pid,tty,stat,bsdtime,command"
+#define COLUMNS_DEFAULT  8
+#define COLUMNS_MAX      64
 
 static int add_columns(struct arena *a, const char *list, const struct column **out, size_t *n,
 		       struct err *err)
@@ -270,8 +292,8 @@ static int add_columns(struct arena *a, const char *list, const struct column **
 		while (i < ARRAY_SIZE(columns) && strcasecmp(columns[i].key, *words) != 0)
 			i++;
 		if (i == ARRAY_SIZE(columns))
-			return err_set(err, ERR_INVALID, "unknown user-defined format specifier \"%s\"",
-				       *words);
+			return err_set(err, ERR_INVALID,
+				       "unknown user-defined format specifier \"%s\"", *words);
 		if (*n == COLUMNS_MAX)
 			return err_set(err, ERR_TOO_LARGE, "more than %d columns", COLUMNS_MAX);
 		out[(*n)++] = &columns[i];
@@ -295,7 +317,8 @@ static int choose_columns(struct arena *a, char *const *args, const struct colum
 			r = add_columns(a, *++args, out, n, err);
 	}
 	if (r == 0 && *n == 0 && first && *first && *first != '-')
-		r = add_columns(a, strchr(first, 'u') ? COLUMNS_BSD_USER : COLUMNS_BSD, out, n, err);
+		r = add_columns(a, strchr(first, 'u') ? COLUMNS_BSD_USER : COLUMNS_BSD, out, n,
+				err);
 	if (r == 0 && *n == 0) {
 		for (; *n < COLUMNS_DEFAULT; (*n)++)
 			out[*n] = &columns[*n];
@@ -307,7 +330,8 @@ static double uptime(void)
 {
 	struct timespec t;
 
-	return clock_gettime(CLOCK_BOOTTIME, &t) < 0 ? 0 : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return clock_gettime(CLOCK_BOOTTIME, &t) < 0 ? 0
+						     : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static int collect_pids(struct arena *a, const struct container_info *c, pid_t **ret, size_t *n,

@@ -22,8 +22,8 @@ static void take_str(char **to, char *from)
 }
 
 /* Zero members are left as they are. */
-static int merge(struct container_resources *to, const struct container_resources *from, const char *id,
-		 struct err *err)
+static int merge(struct container_resources *to, const struct container_resources *from,
+		 const char *id, struct err *err)
 {
 	int64_t swap = to->memory_swap;
 
@@ -33,13 +33,15 @@ static int merge(struct container_resources *to, const struct container_resource
 	if (from->cpu_period || from->cpu_quota) {
 		if (to->nano_cpus)
 			return err_set(err, ERR_CONFLICT,
-				       "Conflicting options: CPU %s cannot be updated as NanoCPUs has already "
+				       "Conflicting options: CPU %s cannot be updated as NanoCPUs "
+				       "has already "
 				       "been set",
 				       from->cpu_period ? "Period" : "Quota");
 	}
 	if (from->memory && swap > 0 && from->memory > swap && !from->memory_swap)
 		return err_set(err, ERR_CONFLICT,
-			       "Cannot update container %s: Memory limit should be smaller than already set "
+			       "Cannot update container %s: Memory limit should be smaller than "
+			       "already set "
 			       "memoryswap limit, update the memoryswap at the same time",
 			       id);
 	take_i64(&to->cpu_shares, from->cpu_shares);
@@ -65,9 +67,10 @@ static int merge_policy(struct container_host_config *h, const struct container_
 	if (!p->name)
 		return 0;
 	if (h->auto_remove && !str_empty(p->name) && !str_eq(p->name, "no"))
-		return err_set(err, ERR_CONFLICT,
-			       "Restart policy cannot be updated because AutoRemove is enabled for the "
-			       "container");
+		return err_set(
+			err, ERR_CONFLICT,
+			"Restart policy cannot be updated because AutoRemove is enabled for the "
+			"container");
 	h->restart_policy = *p;
 	return bundle_check_restart(h, err);
 }
@@ -82,7 +85,8 @@ static int apply(struct engine *e, struct arena *a, const struct container_info 
 	if (ret < 0 || !container_status_is_live(c->state.status))
 		return ret;
 	conn = container_connect(e, c->row.id, NULL);
-	if (conn == -ENOENT || conn == -ECONNREFUSED) /* it ended: the next start takes the new limits */
+	if (conn == -ENOENT ||
+	    conn == -ECONNREFUSED) /* it ended: the next start takes the new limits */
 		return 0;
 	if (conn < 0)
 		return err_sys(err, conn, "connect to the monitor of container %s", c->row.id);

@@ -22,7 +22,7 @@
 #include "engine/recover.h"
 #include "monitor/client.h"
 
-#define STATE_MAX (64 << 10)
+#define STATE_MAX       (64 << 10)
 #define CONFIG_TEXT_MAX (4 << 20)
 
 static const struct json_field mount_point_fields[] = {
@@ -39,11 +39,12 @@ static const struct json_field mount_point_fields[] = {
 	{"subpath", JSON_STR, JSON_OMIT, offsetof(struct container_mount_point, subpath)},
 	{},
 };
-static const struct json_object mount_point_object = {
-	"mount", sizeof(struct container_mount_point), mount_point_fields};
+static const struct json_object mount_point_object = {"mount", sizeof(struct container_mount_point),
+						      mount_point_fields};
 
 static const struct json_field extra_fields[] = {
-	{"mounts", JSON_LIST, JSON_OMIT, offsetof(struct container_extra, mounts), &mount_point_object},
+	{"mounts", JSON_LIST, JSON_OMIT, offsetof(struct container_extra, mounts),
+	 &mount_point_object},
 	{"path", JSON_STR, 0, offsetof(struct container_extra, path)},
 	{"args", JSON_STRV, JSON_EMPTY, offsetof(struct container_extra, args)},
 	{"cgroup", JSON_STR, 0, offsetof(struct container_extra, cgroup)},
@@ -247,7 +248,8 @@ int container_volume_users(struct engine *e, struct arena *a, const char *volume
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < x.mounts.n; k++) {
-			if (!str_eq(JSON_AT(struct container_mount_point, &x.mounts, k)->name, volume))
+			if (!str_eq(JSON_AT(struct container_mount_point, &x.mounts, k)->name,
+				    volume))
 				continue;
 			ids = strv_append(a, ids, row->id);
 			if (!ids)

@@ -51,12 +51,13 @@ int container_restart(struct engine *e, const char *key, const struct container_
 int container_kill(struct engine *e, const char *key, const char *signal, struct err *err);
 int container_pause(struct engine *e, const char *key, bool pause, struct err *err);
 int container_rename(struct engine *e, const char *key, const char *name, struct err *err);
-int container_resize(struct engine *e, const char *key, uint16_t rows, uint16_t cols, struct err *err);
+int container_resize(struct engine *e, const char *key, uint16_t rows, uint16_t cols,
+		     struct err *err);
 enum container_wait_condition { WAIT_NOT_RUNNING, WAIT_NEXT_EXIT, WAIT_REMOVED };
-int container_wait(struct engine *e, const char *key, enum container_wait_condition c, int *exit_code,
-		   struct err *err);
+int container_wait(struct engine *e, const char *key, enum container_wait_condition c,
+		   int *exit_code, struct err *err);
 struct container_update_request {
-	struct container_resources resources; /* zero members are left as they are */
+	struct container_resources resources;           /* zero members are left as they are */
 	struct container_restart_policy restart_policy; /* name NULL: left */
 };
 int container_update(struct engine *e, const char *key, const struct container_update_request *req,
@@ -72,7 +73,8 @@ struct container_result {
 	struct err err; /* err.code 0: done */
 };
 int container_remove_many(struct engine *e, char *const *keys, size_t n,
-			  const struct container_remove_options *o, struct container_result *results);
+			  const struct container_remove_options *o,
+			  struct container_result *results);
 int container_stop_many(struct engine *e, char *const *keys, size_t n,
 			const struct container_stop_options *o, struct container_result *results);
 int container_prune(struct engine *e, struct arena *a, const struct filters *f, char ***ret_ids,
@@ -91,14 +93,15 @@ struct container_info { /* one row of ps; also the API's GET /containers/json */
 struct container_list_options {
 	bool all, size;
 	int64_t limit; /* 0: no limit; the newest */
-	struct filters filters; /* id name label exited status ancestor before since volume network */
+	struct filters
+		filters; /* id name label exited status ancestor before since volume network */
 };
 int container_list(struct engine *e, struct arena *a, const struct container_list_options *o,
 		   struct json_list *ret /* struct container_info */, struct err *err);
 /* Docker's GET /containers/ID/json; the caller's (json_unref). */
 json_t *container_inspect(struct engine *e, const char *key, bool size, struct err *err);
-int container_logs(struct engine *e, const char *key, const struct log_read *what, log_record_fn *fn,
-		   void *data, struct err *err);
+int container_logs(struct engine *e, const char *key, const struct log_read *what,
+		   log_record_fn *fn, void *data, struct err *err);
 /* Whether it has a terminal, and its id: what `logs`, `attach` and `start` ask first. */
 int container_brief(struct engine *e, struct arena *a, const char *key, struct container_info *ret,
 		    struct err *err);

@@ -249,8 +249,8 @@ static int walk_dir(struct walk *w, int fd, const char *path, bool *told)
 static int hide_mounts(struct engine *e, struct walk *w, const char *id)
 {
 	static const char *const always[] = {"/.dockerenv", "/dev/console", "/sbin/docker-init",
-					     "/dev/pts",    "/dev/shm",	    "/dev/mqueue",
-					     "/proc",	    "/sys"};
+					     "/dev/pts",    "/dev/shm",     "/dev/mqueue",
+					     "/proc",       "/sys"};
 	cleanup(buf_done) struct buf b = BUF_INIT((size_t)16 << 20);
 	cleanup_fd int dir = container_open_dir(e, id, w->err);
 	struct oci_spec spec = {};

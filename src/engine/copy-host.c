@@ -32,7 +32,7 @@ struct side {
 	struct store *store;
 	const struct tree_pack *pack;
 	const struct tree_unpack *unpack; /* one of the two */
-	int fd;				  /* closed when the side is done */
+	int fd;                           /* closed when the side is done */
 	struct err err;
 	int result;
 };

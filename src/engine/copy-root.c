@@ -52,7 +52,7 @@ struct job {
 	int (*fn)(struct job *job);
 	struct arena *arena;
 	struct copy_root *root;
-	int pidfd;			   /* of the container, when it runs */
+	int pidfd;                         /* of the container, when it runs */
 	const struct run_overlay *overlay; /* when it does not */
 	const struct container_extra *extra;
 	bool read_only;

@@ -22,7 +22,7 @@ enum copy_root_view {
 struct copy_root {
 	struct container_info info;
 	bool running;
-	int fd;	   /* O_PATH directory */
+	int fd;    /* O_PATH directory */
 	int ns_fd; /* keeps the mounts of a stopped container's view alive */
 	int lock;
 };

@@ -12,7 +12,7 @@
 #include "engine/private.h"
 #include "monitor/client.h"
 
-#define ROOT_DEFAULT "/var/lib/hoy"
+#define ROOT_DEFAULT     "/var/lib/hoy"
 #define RUN_ROOT_DEFAULT "/run/hoy"
 
 static const char *choose(const char *option, const char *variable, const char *fallback)
@@ -64,7 +64,8 @@ static int open_roots(struct engine *e, const struct engine_options *o, struct e
 	r = absolute(e->arena, choose(o->root, "HOY_ROOT", ROOT_DEFAULT), &e->root, err);
 	if (r < 0)
 		return r;
-	r = absolute(e->arena, choose(o->run_root, "HOY_RUN_ROOT", RUN_ROOT_DEFAULT), &e->run_root, err);
+	r = absolute(e->arena, choose(o->run_root, "HOY_RUN_ROOT", RUN_ROOT_DEFAULT), &e->run_root,
+		     err);
 	if (r < 0)
 		return r;
 	r = config_load(e->arena, config ?: CONFIG_PATH_DEFAULT, config != NULL, &e->config, err);

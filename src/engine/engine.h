@@ -18,15 +18,15 @@
 
 /* /etc/hoy/config.json: Docker's daemon.json names for what we share with it. */
 struct engine_config {
-	char *log_driver;              /* "log-driver" */
-	struct json_map log_opts;      /* "log-opts" */
-	char *cgroup_parent;           /* "cgroup-parent"; default /hoy */
-	char *seccomp_profile;         /* "seccomp-profile": path, "builtin", "unconfined" */
-	struct opt_i64 shutdown_timeout; /* "default-stop-timeout": seconds; 10 */
-	int64_t default_shm_size;      /* "default-shm-size": bytes; 64 MiB */
+	char *log_driver;                     /* "log-driver" */
+	struct json_map log_opts;             /* "log-opts" */
+	char *cgroup_parent;                  /* "cgroup-parent"; default /hoy */
+	char *seccomp_profile;                /* "seccomp-profile": path, "builtin", "unconfined" */
+	struct opt_i64 shutdown_timeout;      /* "default-stop-timeout": seconds; 10 */
+	int64_t default_shm_size;             /* "default-shm-size": bytes; 64 MiB */
 	struct json_map default_ulimits_text; /* "default-ulimits", NAME -> "soft:hard" */
-	bool init;                     /* "init" */
-	bool no_new_privileges;        /* "no-new-privileges" */
+	bool init;                            /* "init" */
+	bool no_new_privileges;               /* "no-new-privileges" */
 };
 
 struct engine_options {

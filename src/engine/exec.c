@@ -68,7 +68,8 @@ static int fill_user(struct execution *x, char **home, struct err *err)
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, errno, "open the root of container %s", x->info.row.id);
-	r = bundle_user_lookup(x->a, user, x->info.config->host_config.group_add, NULL, root, &u, err);
+	r = bundle_user_lookup(x->a, user, x->info.config->host_config.group_add, NULL, root, &u,
+			       err);
 	if (r < 0)
 		return r;
 	*o = (struct oci_user){};
@@ -100,7 +101,8 @@ static int fill_caps(struct execution *x, struct err *err)
 {
 	uint64_t caps;
 	int r = bundle_capabilities(x->a, &x->info.config->host_config,
-				    x->req->privileged || x->info.config->host_config.privileged, &caps, err);
+				    x->req->privileged || x->info.config->host_config.privileged,
+				    &caps, err);
 
 	if (r < 0)
 		return r;
@@ -120,7 +122,8 @@ static int fill_process(struct execution *x, struct err *err)
 	x->process.console_size = NULL;
 	if (!str_empty(q->workdir)) {
 		if (q->workdir[0] != '/')
-			return err_set(err, ERR_INVALID, "Cwd must be an absolute path: %s", q->workdir);
+			return err_set(err, ERR_INVALID, "Cwd must be an absolute path: %s",
+				       q->workdir);
 		x->process.cwd = (char *)q->workdir;
 	}
 	r = fill_user(x, &home, err);
@@ -163,10 +166,12 @@ static int check_running(const struct container_info *c, struct err *err)
 {
 	if (c->state.status == CONTAINER_PAUSED)
 		return err_set(err, ERR_CONFLICT,
-			       "container %s is paused, unpause the container before exec", c->row.id);
+			       "container %s is paused, unpause the container before exec",
+			       c->row.id);
 	if (c->state.status == CONTAINER_RESTARTING)
 		return err_set(err, ERR_CONFLICT,
-			       "container %s is restarting, wait until the container is running", c->row.id);
+			       "container %s is restarting, wait until the container is running",
+			       c->row.id);
 	if (c->state.status != CONTAINER_RUNNING)
 		return err_set(err, ERR_CONFLICT, "container %s is not running", c->row.id);
 	return 0;

@@ -13,12 +13,13 @@ struct exec_request {
 	const char *user;    /* NULL: the container's */
 	const char *workdir; /* NULL: the container's */
 	bool privileged, tty;
-	bool in, out, err_stream; /* which of the process's streams are connected; others are /dev/null */
+	bool in, out,
+		err_stream; /* which of the process's streams are connected; others are /dev/null */
 };
 struct exec_session {
-	int conn;               /* to the monitor; exec_wait reads the end from it */
+	int conn;                           /* to the monitor; exec_wait reads the end from it */
 	int stdin_fd, stdout_fd, stderr_fd; /* our ends of its pipes; -EBADF where not connected */
-	int terminal;           /* the pty's master when tty, else -EBADF */
+	int terminal;                       /* the pty's master when tty, else -EBADF */
 	int pid;
 };
 void exec_session_done(struct exec_session *s); /* closes what is open; the process goes on */

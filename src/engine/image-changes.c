@@ -581,17 +581,10 @@ static const struct {
 	const char *name;
 	change_fn *fn;
 } instructions[] = {
-	{"CMD", change_cmd},
-	{"ENTRYPOINT", change_entrypoint},
-	{"ENV", change_env},
-	{"EXPOSE", change_expose},
-	{"HEALTHCHECK", change_healthcheck},
-	{"LABEL", change_label},
-	{"ONBUILD", change_onbuild},
-	{"STOPSIGNAL", change_stopsignal},
-	{"USER", change_user},
-	{"VOLUME", change_volume},
-	{"WORKDIR", change_workdir},
+	{"CMD", change_cmd},         {"ENTRYPOINT", change_entrypoint},   {"ENV", change_env},
+	{"EXPOSE", change_expose},   {"HEALTHCHECK", change_healthcheck}, {"LABEL", change_label},
+	{"ONBUILD", change_onbuild}, {"STOPSIGNAL", change_stopsignal},   {"USER", change_user},
+	{"VOLUME", change_volume},   {"WORKDIR", change_workdir},
 };
 
 static int apply_line(struct changes *c, char *line, struct err *err)

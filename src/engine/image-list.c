@@ -131,7 +131,7 @@ int image_list(struct engine *e, struct arena *a, const struct image_list_option
 	       struct json_list *ret, struct err *err)
 {
 	static const char *const known[] = {"dangling", "label",     "label!", "before",
-					    "since",	"reference", "until",  NULL};
+					    "since",    "reference", "until",  NULL};
 	struct listing l = {.arena = a, .filters = &o->filters};
 	struct json_list images = {};
 	int64_t *counts;

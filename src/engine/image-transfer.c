@@ -49,12 +49,8 @@ int image_save(struct engine *e, char *const *refs, int fd, enum store_save_form
 const char *image_host_architecture(void)
 {
 	static const char *const names[][2] = {
-		{"x86_64", "amd64"},
-		{"aarch64", "arm64"},
-		{"armv7l", "arm"},
-		{"i686", "386"},
-		{"riscv64", "riscv64"},
-		{"s390x", "s390x"},
+		{"x86_64", "amd64"},    {"aarch64", "arm64"},   {"armv7l", "arm"},
+		{"i686", "386"},        {"riscv64", "riscv64"}, {"s390x", "s390x"},
 		{"ppc64le", "ppc64le"},
 	};
 	struct utsname u;

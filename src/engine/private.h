@@ -11,7 +11,7 @@
 struct engine_fresh {
 	char id[ID_LEN + 1];
 	int dirfd, run_fd; /* containers/ID and run/ID; -EBADF: none */
-	int monitor;	   /* it waits for our go; -EBADF: not started yet */
+	int monitor;       /* it waits for our go; -EBADF: not started yet */
 	int64_t until;
 	bool auto_remove;
 };

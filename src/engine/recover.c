@@ -88,7 +88,8 @@ int recover_container(struct engine *e, struct arena *a, const char *id,
 	r = container_raw_state(e, a, id, state, err);
 	if (r < 0)
 		return r;
-	if (lock < 0) /* somebody lives, or recovers it this moment: what the state says is near enough */
+	if (lock <
+	    0) /* somebody lives, or recovers it this moment: what the state says is near enough */
 		return lock == -EWOULDBLOCK ? 0 : lock;
 	if (!container_status_is_live(state->status))
 		return 0;

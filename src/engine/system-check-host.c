@@ -283,7 +283,10 @@ int check_mounts(struct check *c, struct err *err)
 		point[strcspn(point, " ")] = '\0';
 		unescape(point);
 		if (is_leak(c->engine, point))
-			check_report(c, c->repair && umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0,
+			check_report(c,
+				     c->repair && umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) < 0
+					     ? -errno
+					     : 0,
 				     "%s is mounted on the host", point);
 	}
 	return 0;

@@ -103,8 +103,10 @@ static bool state_lies(struct check *c, struct arena *a, const char *id)
 
 static int write_dead_state(struct check *c, const char *id)
 {
-	const struct container_state dead = {.status = CONTAINER_EXITED, .exit_code = 137,
-					     .finished_at = clock_now(), .error = (char *)""};
+	const struct container_state dead = {.status = CONTAINER_EXITED,
+					     .exit_code = 137,
+					     .finished_at = clock_now(),
+					     .error = (char *)""};
 	cleanup(buf_done) struct buf b = BUF_INIT(4096);
 	cleanup_fd int dir = container_open_dir(c->engine, id, NULL);
 	int r = dir < 0 ? dir : container_state_encode(&b, &dead, NULL);
@@ -151,14 +153,15 @@ static void check_state(struct check *c, struct arena *a, const struct store_con
 	if (r < 0) {
 		if (check_has_row(c, row->id)) /* else removed while we looked */
 			check_report(c, c->repair ? write_dead_state(c, row->id) : 0,
-				     "container %.12s (%s) has no readable state", row->id, row->name);
+				     "container %.12s (%s) has no readable state", row->id,
+				     row->name);
 		return;
 	}
 	if (!state_lies(c, a, row->id))
 		return;
 	r = c->repair ? container_read_state(c->engine, a, row->id, &s, NULL) : 0;
-	check_report(c, r == -ENOENT ? 0 : r, "container %.12s (%s) is %s without a monitor", row->id,
-		     row->name, claimed);
+	check_report(c, r == -ENOENT ? 0 : r, "container %.12s (%s) is %s without a monitor",
+		     row->id, row->name, claimed);
 }
 
 static int check_rows(struct check *c, struct err *err)
@@ -178,8 +181,11 @@ static int check_rows(struct check *c, struct err *err)
 		if (dir >= 0)
 			check_state(c, a, row);
 		else if (check_has_row(c, row->id))
-			check_report(c, c->repair ? store_container_delete(c->engine->store, row->id, NULL) : 0,
-				     "container %.12s (%s) has no directory", row->id, row->name);
+			check_report(
+				c,
+				c->repair ? store_container_delete(c->engine->store, row->id, NULL)
+					  : 0,
+				"container %.12s (%s) has no directory", row->id, row->name);
 	}
 	return r;
 }
@@ -268,7 +274,8 @@ int check_containers(struct check *c, struct err *err)
 
 static int adopt_volume(struct check *c, const char *name)
 {
-	const struct store_volume row = {.name = (char *)name, .driver = (char *)"local",
+	const struct store_volume row = {.name = (char *)name,
+					 .driver = (char *)"local",
 					 .created = clock_now(),
 					 .anonymous = str_is_hex(name, ID_LEN)};
 
@@ -355,8 +362,9 @@ int system_check(struct engine *e, bool repair,
 		 void (*found)(const char *problem, bool repaired, void *data), void *data,
 		 int *ret_left, struct err *err)
 {
-	static int (*const steps[])(struct check *c, struct err *err) = {
-		check_store, check_containers, check_run_folders, check_volumes, check_cgroups, check_mounts,
+	static int (*const steps[])(struct check * c, struct err * err) = {
+		check_store,   check_containers, check_run_folders,
+		check_volumes, check_cgroups,    check_mounts,
 	};
 	struct check c = {.engine = e, .repair = repair, .found = found, .data = data};
 	int r = 0;

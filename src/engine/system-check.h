@@ -28,8 +28,9 @@ bool check_grace(int *turn);
 /* Has a container row of exactly this id? */
 bool check_has_row(struct check *c, const char *id);
 
-int check_containers(struct check *c, struct err *err);  /* rows and directories */
-int check_run_folders(struct check *c, struct err *err); /* run/ID, and monitors without a container */
+int check_containers(struct check *c, struct err *err); /* rows and directories */
+int check_run_folders(struct check *c,
+		      struct err *err); /* run/ID, and monitors without a container */
 int check_volumes(struct check *c, struct err *err);
 int check_cgroups(struct check *c, struct err *err);
 int check_mounts(struct check *c, struct err *err);

@@ -20,12 +20,12 @@
 #include "engine/private.h"
 #include "engine/version.h"
 
-#define API_VERSION	"1.47"
+#define API_VERSION     "1.47"
 #define API_VERSION_MIN "1.24"
-#define FILE_MAX	(64 << 10)
+#define FILE_MAX        (64 << 10)
 
-#define ID_FILE		"engine-id"
-#define ID_TEXT		36
+#define ID_FILE "engine-id"
+#define ID_TEXT 36
 
 json_t *system_version(UNUSED struct engine *e, struct err *err)
 {
@@ -54,7 +54,7 @@ json_t *system_version(UNUSED struct engine *e, struct err *err)
 			{"KernelVersion", json_string(u.release)},
 			{"BuildTime", json_string(HOY_BUILD_TIME)},
 			{},
-	},
+		},
 		err);
 }
 
@@ -145,14 +145,14 @@ static json_t *warnings(const struct cgroups *c, const struct limits *l)
 		bool missing;
 		const char *text;
 	} rows[] = {
-		{!l->memory,		     "WARNING: No memory limit support"    },
-		{!l->swap,			   "WARNING: No swap limit support"	   },
+		{!l->memory, "WARNING: No memory limit support"},
+		{!l->swap, "WARNING: No swap limit support"},
 		{!c->v2 && !l->oom_kill_disable, "WARNING: No oom kill disable support"},
-		{!l->cpu_shares,		 "WARNING: No cpu shares support"	 },
-		{!l->cfs,			  "WARNING: No cpu cfs quota support"   },
-		{!l->cfs,			  "WARNING: No cpu cfs period support"  },
-		{!l->cpuset,		     "WARNING: No cpuset support"		 },
-		{!l->pids,			   "WARNING: No pids limit support"	   },
+		{!l->cpu_shares, "WARNING: No cpu shares support"},
+		{!l->cfs, "WARNING: No cpu cfs quota support"},
+		{!l->cfs, "WARNING: No cpu cfs period support"},
+		{!l->cpuset, "WARNING: No cpuset support"},
+		{!l->pids, "WARNING: No pids limit support"},
 	};
 	json_t *list = json_array();
 
@@ -168,10 +168,8 @@ static const char *backing_file_system(int fd)
 		long magic;
 		const char *name;
 	} names[] = {
-		{EXT4_SUPER_MAGIC, "extfs"},
-		{XFS_SUPER_MAGIC, "xfs"},
-		{BTRFS_SUPER_MAGIC, "btrfs"},
-		{TMPFS_MAGIC, "tmpfs"},
+		{EXT4_SUPER_MAGIC, "extfs"},          {XFS_SUPER_MAGIC, "xfs"},
+		{BTRFS_SUPER_MAGIC, "btrfs"},         {TMPFS_MAGIC, "tmpfs"},
 		{OVERLAYFS_SUPER_MAGIC, "overlayfs"},
 	};
 	struct statfs fs;
@@ -237,13 +235,14 @@ static json_t *merge(json_t *into, json_t *from)
  * cannot be kept. */
 static void engine_id(struct engine *e, char out[ID_TEXT + 1])
 {
-	cleanup_fd int fd = openat(e->root_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), made = -EBADF;
+	cleanup_fd int fd = openat(e->root_fd, ID_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW),
+		       made = -EBADF;
 	char hex[32 + 1], path[32];
 
 	if (fd < 0) {
 		id_random(hex, 32);
-		(void)snprintf(out, ID_TEXT + 1, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13,
-			       hex + 17, hex + 20);
+		(void)snprintf(out, ID_TEXT + 1, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8,
+			       hex + 13, hex + 17, hex + 20);
 		made = openat(e->root_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", made);
 		/* Of several at once the first wins, and all read what it wrote. */
@@ -273,9 +272,9 @@ static json_t *store_part(struct engine *e, const struct counts *c, struct err *
 		{"Images", json_integer(c->images)},
 		{"Driver", json_string("overlay2")},
 		{"DriverStatus", json_pack("[[ss][ss]]", "Backing Filesystem",
-		   backing_file_system(e->root_fd), "userxattr", "true")},
+					   backing_file_system(e->root_fd), "userxattr", "true")},
 		{"Plugins", json_pack("{s[s] s[ss] sn s[ss]}", "Volume", "local", "Network", "host",
-		      "none", "Authorization", "Log", "json-file", "none")},
+				      "none", "Authorization", "Log", "json-file", "none")},
 		{"DockerRootDir", json_string(e->root)},
 		{"LoggingDriver", json_string(e->config.log_driver ?: "json-file")},
 		{"CgroupDriver", json_string("cgroupfs")},

@@ -27,7 +27,7 @@
 #include "base/macros.h"
 
 #define EXIT_CANNOT_EXECUTE 126
-#define EXIT_NOT_FOUND	    127
+#define EXIT_NOT_FOUND      127
 
 struct saved {
 	sigset_t mask;

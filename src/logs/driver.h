@@ -12,7 +12,7 @@
 
 struct log_driver {
 	const char *name;
-	const char *file_name;	    /* NULL: writes no file */
+	const char *file_name;      /* NULL: writes no file */
 	const char *const *options; /* names of the options it knows, NULL-terminated */
 	int (*open)(const struct log_options *o, int dirfd, struct log **ret, struct err *err);
 	int (*write)(struct log *l, enum log_stream stream, const char *data, size_t len,

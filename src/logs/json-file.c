@@ -30,7 +30,7 @@
 
 /* A round of 64 KiB in lines of 40 bytes makes 180 KiB of records. */
 #define BUFFER_SIZE ((size_t)256 << 10)
-#define STREAMS	    2
+#define STREAMS     2
 #define NEW_NAME    LOG_JSON_NAME ".new"
 
 struct partial {

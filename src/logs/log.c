@@ -12,8 +12,8 @@
 #include "logs/driver.h"
 
 static const char *const json_options[] = {
-	"max-size",  "max-file", "compress", "labels",		"labels-regex", "env",
-	"env-regex", "tag",	 "mode",     "max-buffer-size", NULL,
+	"max-size",  "max-file", "compress", "labels",          "labels-regex", "env",
+	"env-regex", "tag",      "mode",     "max-buffer-size", NULL,
 };
 static const char *const no_options[] = {"mode", "max-buffer-size", NULL};
 
@@ -147,7 +147,7 @@ static const struct option {
 	{"max-size", set_max_size},
 	{"max-file", set_max_file},
 	{"compress", set_compress},
-	{"mode",	 set_mode	 },
+	{"mode", set_mode},
 };
 
 static int take_option(const struct log_driver *d, const struct json_pair *pair,

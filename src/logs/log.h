@@ -36,7 +36,7 @@ enum log_stream {
 
 #define LOG_DEFAULT_SIZE  UINT64_C(20000000)
 #define LOG_DEFAULT_FILES 3
-#define LOG_FILES_MAX	  1000
+#define LOG_FILES_MAX     1000
 
 struct log_options {
 	uint64_t max_size; /* bytes of one file; 0: unlimited (Docker's max-size) */
@@ -73,7 +73,7 @@ DEFINE_CLEANUP(struct log *, log_close)
 struct log_read {
 	bool stdout_wanted, stderr_wanted;
 	int64_t since, until; /* nanoseconds; 0: no bound; since <= time <= until */
-	int64_t tail;	      /* records from the end, before all filters (as Docker); -1: all */
+	int64_t tail;         /* records from the end, before all filters (as Docker); -1: all */
 	bool follow; /* wait for more until `alive` says the writer is gone and all is read */
 };
 struct log_record {

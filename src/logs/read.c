@@ -29,7 +29,7 @@
 #include "base/fd.h"
 #include "logs/record.h"
 
-#define BLOCK	     ((size_t)256 << 10) /* also the longest line: longer ones are skipped */
+#define BLOCK        ((size_t)256 << 10) /* also the longest line: longer ones are skipped */
 #define SETTLE_MS    10
 #define SETTLE_TIMES 20
 #define NAME_SIZE    32
@@ -43,7 +43,7 @@ struct reader {
 	struct log_parser parser;
 	int fd; /* the file being read */
 	struct stat st;
-	off_t limit;	/* bytes of this file to be read; -1: to its end */
+	off_t limit;    /* bytes of this file to be read; -1: to its end */
 	ino_t last_ino; /* without follow: the youngest file and its size at the start */
 	off_t last_size;
 	char *block;

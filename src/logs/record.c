@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 
-#define ONES	       UINT64_C(0x0101010101010101)
-#define HIGHS	       UINT64_C(0x8080808080808080)
+#define ONES           UINT64_C(0x0101010101010101)
+#define HIGHS          UINT64_C(0x8080808080808080)
 #define SKIP_DEPTH_MAX 32
 
 static const char prefix[] = "{\"log\":\"";
@@ -71,11 +71,11 @@ static char *escape_ascii(char *out, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
 	char two = c == '"' || c == '\\' ? (char)c
-		   : c == '\n'		 ? 'n'
-		   : c == '\r'		 ? 'r'
-		   : c == '\t'		 ? 't'
-		   : c == '\b'		 ? 'b'
-		   : c == '\f'		 ? 'f'
+		   : c == '\n'           ? 'n'
+		   : c == '\r'           ? 'r'
+		   : c == '\t'           ? 't'
+		   : c == '\b'           ? 'b'
+		   : c == '\f'           ? 'f'
 					 : '\0';
 
 	*out++ = '\\';

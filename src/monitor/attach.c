@@ -29,12 +29,12 @@
 #include "base/fd.h"
 #include "monitor/monitor.h"
 
-#define IDLE_NS	       NS_PER_SEC
+#define IDLE_NS        NS_PER_SEC
 #define PIPE_SIZE      (512 << 10)
 #define SMALL_READ_MIN 512
 #define FULL_READ_MIN  (32 << 10)
 #define CLOSE_NS       (NS_PER_MS / 2)
-#define FILL_NS	       (NS_PER_MS * 2 / 5)
+#define FILL_NS        (NS_PER_MS * 2 / 5)
 
 /* ---- the buffer ---- */
 

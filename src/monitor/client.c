@@ -19,7 +19,7 @@
 #include "monitor/protocol.h"
 #include "run/run.h"
 
-#define PROGRAM	     "hoy-monitor"
+#define PROGRAM      "hoy-monitor"
 #define ANSWER_MAX   2048
 #define EXEC_IN_FILE ((size_t)32 << 10) /* longer ones would strain the socket's buffer */
 
@@ -129,7 +129,7 @@ int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err)
 						  {exe, MONITOR_EXE_FD}},
 			.n_fds = 4,
 			.new_session = true,
-	},
+		},
 		&proc, err);
 	fd_close(pair[1]);
 	if (r < 0) {
@@ -329,10 +329,7 @@ int monitor_exec_wait(int conn, int *exit_code, struct err *err)
 int monitor_recv(int conn, struct monitor_frame *f, struct err *err)
 {
 	char kind;
-	struct iovec iov[] = {
-		{&kind,	1		 },
-		    {f->data, sizeof(f->data)}
-	      };
+	struct iovec iov[] = {{&kind, 1}, {f->data, sizeof(f->data)}};
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov)};
 	ssize_t n;
 
@@ -351,10 +348,7 @@ int monitor_recv(int conn, struct monitor_frame *f, struct err *err)
 int monitor_send(int conn, enum monitor_frame_kind kind, const void *data, size_t len)
 {
 	char k = (char)kind;
-	struct iovec iov[] = {
-		{&k,	     1  },
-		 {(void *)data, len}
-	    };
+	struct iovec iov[] = {{&k, 1}, {(void *)data, len}};
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = ARRAY_SIZE(iov)};
 
 	if (len > MONITOR_FRAME_MAX)

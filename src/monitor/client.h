@@ -35,7 +35,7 @@ extern const struct json_object monitor_config_object;
 
 struct monitor_start {
 	int container_dirfd; /* containers/ID: config.json, monitor.json, state, log files */
-	int run_dirfd;	     /* the run folder of this container: control, lock */
+	int run_dirfd;       /* the run folder of this container: control, lock */
 	bool attach_stdin, attach_stdout, attach_stderr;
 	uint16_t rows, cols; /* terminal size; 0: unknown */
 };

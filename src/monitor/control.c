@@ -28,9 +28,9 @@ struct packet {
 	size_t n_fds;
 };
 
-#define ALIVE	(LIFE_BIT(LIFE_RUNNING) | LIFE_BIT(LIFE_PAUSED))
+#define ALIVE   (LIFE_BIT(LIFE_RUNNING) | LIFE_BIT(LIFE_PAUSED))
 #define STARTED (ALIVE | LIFE_BIT(LIFE_DRAINING) | LIFE_BIT(LIFE_EXITED))
-#define LATER	1 /* the handler answers by itself */
+#define LATER   1 /* the handler answers by itself */
 
 static int do_go(struct client *c, struct packet *p, struct err *err)
 {
@@ -165,19 +165,19 @@ static const struct request {
 	unsigned lives;
 	int (*run)(struct client *c, struct packet *p, struct err *err);
 } requests[] = {
-	{PACKET_GO,	    false, LIFE_BIT(LIFE_PREPARED), do_go	 },
-	{PACKET_CANCEL,	true,  LIFE_BIT(LIFE_PREPARED), do_cancel    },
-	{PACKET_ATTACH,	false, STARTED,			do_attach	 },
-	{PACKET_KILL,    false, ALIVE,		    do_kill	   },
-	{PACKET_PAUSE,   false, LIFE_BIT(LIFE_RUNNING),  do_pause     },
-	{PACKET_UNPAUSE, false, LIFE_BIT(LIFE_PAUSED),   do_unpause	 },
-	{PACKET_UPDATE,	false, ALIVE,		      do_update    },
-	{PACKET_RESIZE,	false, ALIVE,		      do_resize    },
-	{PACKET_WAIT,    false, STARTED,		      do_wait	     },
-	{PACKET_EXEC,    false, LIFE_BIT(LIFE_RUNNING),  do_exec	    },
-	{PACKET_REMOVED, true,  LIFE_BIT(LIFE_EXITED),   do_removed	 },
-	{MONITOR_STDIN,	true,  ALIVE,		     do_stdin     },
-	{MONITOR_RESIZE, true,  ALIVE,		      do_size_frame},
+	{PACKET_GO, false, LIFE_BIT(LIFE_PREPARED), do_go},
+	{PACKET_CANCEL, true, LIFE_BIT(LIFE_PREPARED), do_cancel},
+	{PACKET_ATTACH, false, STARTED, do_attach},
+	{PACKET_KILL, false, ALIVE, do_kill},
+	{PACKET_PAUSE, false, LIFE_BIT(LIFE_RUNNING), do_pause},
+	{PACKET_UNPAUSE, false, LIFE_BIT(LIFE_PAUSED), do_unpause},
+	{PACKET_UPDATE, false, ALIVE, do_update},
+	{PACKET_RESIZE, false, ALIVE, do_resize},
+	{PACKET_WAIT, false, STARTED, do_wait},
+	{PACKET_EXEC, false, LIFE_BIT(LIFE_RUNNING), do_exec},
+	{PACKET_REMOVED, true, LIFE_BIT(LIFE_EXITED), do_removed},
+	{MONITOR_STDIN, true, ALIVE, do_stdin},
+	{MONITOR_RESIZE, true, ALIVE, do_size_frame},
 };
 
 static int refuse(const struct monitor *m, char kind, struct err *err)

@@ -159,7 +159,7 @@ int main(void)
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 			return 1;
 	(void)prctl(PR_SET_NAME, "hoy-monitor"); /* of an fd, kernels before 6.14 made "6" */
-	(void)setsid();				 /* fails when the starter did it already */
+	(void)setsid();                          /* fails when the starter did it already */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = prepare(&m, &err);
 	if (r < 0) {

@@ -56,7 +56,7 @@
 #include "base/str.h"
 #include "monitor/monitor.h"
 
-#define STOP_NS	    (10 * NS_PER_SEC)
+#define STOP_NS     (10 * NS_PER_SEC)
 #define DRAIN_NS    (NS_PER_SEC / 2)
 #define REMOVE_NS   (10 * NS_PER_SEC)
 #define LINGER_NS   (10 * NS_PER_SEC)
@@ -111,7 +111,9 @@ static void retire(struct monitor *m)
 {
 	control_close_listener(m);
 	fd_close(TAKE_FD(m->lock_fd));
-	if (!m->config.auto_remove && is_removed(m)) /* asked after the lock is free: see drop() in engine/container-remove.c */
+	if (!m->config.auto_remove &&
+	    is_removed(
+		    m)) /* asked after the lock is free: see drop() in engine/container-remove.c */
 		remove_folder(m->run_fd, m->config.id);
 	if (control_has_queued(m))
 		set_timer(m, LINGER_NS, on_linger_over);
@@ -325,7 +327,7 @@ void monitor_client_gone(struct monitor *m)
 
 static int exit_code_of(const struct err *err)
 {
-	return err->kind == ERR_NO_COMMAND	 ? 127
+	return err->kind == ERR_NO_COMMAND       ? 127
 	       : err->kind == ERR_NOT_EXECUTABLE ? 126
 						 : EXIT_FAILED;
 }

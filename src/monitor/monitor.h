@@ -16,13 +16,13 @@
 #include "run/run.h"
 #include "spec/container.h"
 
-enum life {		   /* monitor.c has the table of what is legal when */
+enum life {                /* monitor.c has the table of what is legal when */
 	    LIFE_PREPARED, /* made, waiting for the starter's go */
 	    LIFE_RUNNING,
 	    LIFE_PAUSED,
 	    LIFE_DRAINING, /* PID 1 is gone, its last output is not all read */
 	    LIFE_EXITED,   /* recorded and told */
-	    LIFE_OVER,	   /* the loop ends */
+	    LIFE_OVER,     /* the loop ends */
 };
 #define LIFE_BIT(l) (1U << (l))
 
@@ -69,7 +69,8 @@ struct monitor {
 	struct arena *state_arena;
 	struct run_container *container;
 	bool stopping;
-	bool starter_gone, refused, cancelled; /* it was never started: what became of the starter */
+	bool starter_gone, refused,
+		cancelled; /* it was never started: what became of the starter */
 
 	struct loop *loop;
 	struct loop_source *timer; /* of the present life: stop, drain, remove, linger */

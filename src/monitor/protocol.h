@@ -24,10 +24,10 @@
 
 /* What a monitor is started with. */
 enum monitor_fds {
-	MONITOR_STARTER_FD = 3,	  /* a socket to who started it */
+	MONITOR_STARTER_FD = 3,   /* a socket to who started it */
 	MONITOR_CONTAINER_FD = 4, /* the container's folder */
-	MONITOR_RUN_FD = 5,	  /* its run folder */
-	MONITOR_EXE_FD = 6,	  /* its own program on a read-only mount */
+	MONITOR_RUN_FD = 5,       /* its run folder */
+	MONITOR_EXE_FD = 6,       /* its own program on a read-only mount */
 };
 
 enum packet_kind {
@@ -36,12 +36,13 @@ enum packet_kind {
 	PACKET_KILL = 'K',   /* body_kill */
 	PACKET_PAUSE = 'P',
 	PACKET_UNPAUSE = 'U',
-	PACKET_UPDATE = 'L',  /* JSON of oci_resources */
-	PACKET_RESIZE = 'S',  /* body_size */
-	PACKET_WAIT = 'W',    /* '+', then MONITOR_EXIT when it is there */
-	PACKET_EXEC = 'X',    /* JSON of oci_process, 3 fds (-: one more, the JSON). '+' body_exec,
+	PACKET_UPDATE = 'L', /* JSON of oci_resources */
+	PACKET_RESIZE = 'S', /* body_size */
+	PACKET_WAIT = 'W',   /* '+', then MONITOR_EXIT when it is there */
+	PACKET_EXEC = 'X',   /* JSON of oci_process, 3 fds (-: one more, the JSON). '+' body_exec,
 				 maybe    the terminal as fd; then MONITOR_EXIT */
-	PACKET_CANCEL = 'C',  /* no answer; from the starter instead of go: it looks after the rest itself */
+	PACKET_CANCEL =
+		'C', /* no answer; from the starter instead of go: it looks after the rest itself */
 	PACKET_REMOVED = 'D', /* after the exit of an auto-removed one: its row is gone */
 	PACKET_OK = '+',
 	PACKET_FAIL = '-', /* body_fail, then the text */

@@ -16,7 +16,7 @@
 
 #include "run/cgroup-impl.h"
 
-#define ANY	   (-1)
+#define ANY        (-1)
 #define ACCESS_ALL (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 #define RULES_MAX  256
 #define RULE_INSNS 8
@@ -32,15 +32,15 @@ struct rule {
 static const struct rule defaults[] = {
 	{true, 'c', ANY, ANY, BPF_DEVCG_ACC_MKNOD},
 	{true, 'b', ANY, ANY, BPF_DEVCG_ACC_MKNOD},
-	{true, 'c', 1,   3,	  ACCESS_ALL	    },
-	{true, 'c', 1,   5,	  ACCESS_ALL	    },
-	{true, 'c', 1,   7,	  ACCESS_ALL	    },
-	{true, 'c', 1,   8,	  ACCESS_ALL	    },
-	{true, 'c', 1,   9,	  ACCESS_ALL	    },
-	{true, 'c', 5,   0,	  ACCESS_ALL	    },
-	{true, 'c', 5,   1,	  ACCESS_ALL	    },
-	{true, 'c', 5,   2,	  ACCESS_ALL	    },
-	{true, 'c', 136, ANY, ACCESS_ALL		},
+	{true, 'c', 1, 3, ACCESS_ALL},
+	{true, 'c', 1, 5, ACCESS_ALL},
+	{true, 'c', 1, 7, ACCESS_ALL},
+	{true, 'c', 1, 8, ACCESS_ALL},
+	{true, 'c', 1, 9, ACCESS_ALL},
+	{true, 'c', 5, 0, ACCESS_ALL},
+	{true, 'c', 5, 1, ACCESS_ALL},
+	{true, 'c', 5, 2, ACCESS_ALL},
+	{true, 'c', 136, ANY, ACCESS_ALL},
 };
 
 static int parse(const struct oci_device_rule *in, struct rule *out, struct err *err)

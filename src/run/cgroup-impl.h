@@ -22,7 +22,7 @@ enum cgroup_ctl {
 
 struct cgroup {
 	char *path; /* relative, without a leading slash */
-	int v2;	    /* the group's directory in the v2 tree; -EBADF: no v2 here */
+	int v2;     /* the group's directory in the v2 tree; -EBADF: no v2 here */
 	int v1[_CTL_MAX];
 	unsigned v2_controllers; /* bit per enum cgroup_ctl; valid when v2_known */
 	unsigned v2_enabled;

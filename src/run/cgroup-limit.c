@@ -27,7 +27,7 @@ static int cpu_v2(int dir, const struct oci_cpu *c, struct err *err)
 	int r = 0;
 
 	if (c->shares.set && c->shares.value) {
-		uint64_t shares = c->shares.value < 2	     ? 2
+		uint64_t shares = c->shares.value < 2        ? 2
 				  : c->shares.value > 262144 ? 262144
 							     : c->shares.value;
 
@@ -352,7 +352,7 @@ static int limit_unified(struct cgroup *cg, const struct json_map *map, struct e
 	for (size_t i = 0; i < map->n; i++) {
 		const char *file = map->items[i].key, *dot = strchr(file, '.');
 		static const char *const prefixes[_CTL_MAX] = {"cpu", "cpuset", "memory",
-							       "io",  "pids",	"hugetlb"};
+							       "io",  "pids",   "hugetlb"};
 		int r;
 
 		if (!path_is_component(file) || !dot)

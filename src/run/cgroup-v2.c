@@ -15,7 +15,7 @@
 
 static const char *const names[] = {
 	[CTL_CPU] = "cpu", [CTL_CPUSET] = "cpuset", [CTL_MEMORY] = "memory",
-	[CTL_IO] = "io",   [CTL_PIDS] = "pids",	    [CTL_HUGETLB] = "hugetlb",
+	[CTL_IO] = "io",   [CTL_PIDS] = "pids",     [CTL_HUGETLB] = "hugetlb",
 };
 
 int cgroup_v2_base(void)

@@ -26,7 +26,7 @@
 #include "base/str.h"
 #include "run/cgroup-impl.h"
 
-#define WAIT_NS	  (5 * NS_PER_SEC)
+#define WAIT_NS   (5 * NS_PER_SEC)
 #define DEPTH_MAX 32
 #define PIDS_MAX  65536
 

@@ -13,13 +13,13 @@ struct child {
 	const struct run_options *o;
 	const struct oci_spec *spec;
 	const struct namespaces *ns;
-	const char *cgroup_path; /* NULL: none */
+	const char *cgroup_path;     /* NULL: none */
 	const struct cgroup *cgroup; /* as it was at the clone */
 	int sock;
-	bool userns;	   /* new or joined: not the host's root any more */
+	bool userns;       /* new or joined: not the host's root any more */
 	bool await_cgroup; /* MESSAGE_CGROUP is still to come */
 	bool private_tree; /* all mounts are MS_PRIVATE: binds need not be made so again */
-	int root_mount;	   /* detached root; made by the parent when userns, else -EBADF */
+	int root_mount;    /* detached root; made by the parent when userns, else -EBADF */
 	int *sources;  /* detached bind sources made by the parent when userns, by mount; or NULL */
 	int root;      /* O_PATH of the attached root */
 	int proc;      /* our own procfs, never looked up by path; -EBADF until needed */
@@ -65,9 +65,9 @@ struct process_setup {
 	const void *seccomp;
 	size_t seccomp_len;
 	const int *stdio; /* three fds, -EBADF: /dev/null; ignored with a slave */
-	int slave;	  /* terminal, or -EBADF */
-	int null_fd;	  /* what -EBADF stands for */
-	int sock;	  /* moved to fd 3 */
+	int slave;        /* terminal, or -EBADF */
+	int null_fd;      /* what -EBADF stands for */
+	int sock;         /* moved to fd 3 */
 	bool die_with_parent;
 	bool make_cwd; /* a missing working directory is made, as Docker does at start */
 	const char *const *prefix; /* words before process->args, or NULL */

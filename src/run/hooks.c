@@ -54,9 +54,7 @@ static int state_file(const struct hook_state *s, struct err *err)
 static int run_one(const struct oci_hook *h, const char *name, int state, struct err *err)
 {
 	char *args[] = {h->path, NULL};
-	struct proc_fd fds[] = {
-		{.from = state, .to = 0}
-	};
+	struct proc_fd fds[] = {{.from = state, .to = 0}};
 	struct proc_spawn spawn = {
 		.path = h->path,
 		.argv = h->args ?: args,

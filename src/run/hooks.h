@@ -15,8 +15,8 @@
 struct hook_state {
 	const char *id;
 	const char *status; /* creating, created, running, stopped */
-	pid_t pid;	    /* 0: none */
-	int bundle_fd;	    /* -EBADF: unknown */
+	pid_t pid;          /* 0: none */
+	int bundle_fd;      /* -EBADF: unknown */
 	const struct json_map *annotations;
 };
 

@@ -42,38 +42,38 @@ static const struct {
 	uint64_t attr;
 	bool clear;
 } attr_names[] = {
-	{"ro",	       MOUNT_ATTR_RDONLY,	  false},
-	{"rw",	       MOUNT_ATTR_RDONLY,	  true },
-	{"nosuid",	   MOUNT_ATTR_NOSUID,      false},
-	{"suid",		 MOUNT_ATTR_NOSUID,	    true },
-	{"nodev",	  MOUNT_ATTR_NODEV,	    false},
-	{"dev",		MOUNT_ATTR_NODEV,	  true },
-	{"noexec",	   MOUNT_ATTR_NOEXEC,      false},
-	{"exec",		 MOUNT_ATTR_NOEXEC,	    true },
-	{"noatime",	    MOUNT_ATTR_NOATIME,	false},
-	{"atime",	  MOUNT_ATTR_NOATIME,     true },
-	{"relatime",	     MOUNT_ATTR_RELATIME,	  false},
-	{"norelatime",    MOUNT_ATTR__ATIME,	  true },
-	{"strictatime",	MOUNT_ATTR_STRICTATIME, false},
-	{"nostrictatime", MOUNT_ATTR_STRICTATIME, true },
-	{"nodiratime",    MOUNT_ATTR_NODIRATIME,  false},
-	{"diratime",	     MOUNT_ATTR_NODIRATIME,  true },
-	{"nosymfollow",	MOUNT_ATTR_NOSYMFOLLOW, false},
-	{"symfollow",     MOUNT_ATTR_NOSYMFOLLOW, true },
+	{"ro", MOUNT_ATTR_RDONLY, false},
+	{"rw", MOUNT_ATTR_RDONLY, true},
+	{"nosuid", MOUNT_ATTR_NOSUID, false},
+	{"suid", MOUNT_ATTR_NOSUID, true},
+	{"nodev", MOUNT_ATTR_NODEV, false},
+	{"dev", MOUNT_ATTR_NODEV, true},
+	{"noexec", MOUNT_ATTR_NOEXEC, false},
+	{"exec", MOUNT_ATTR_NOEXEC, true},
+	{"noatime", MOUNT_ATTR_NOATIME, false},
+	{"atime", MOUNT_ATTR_NOATIME, true},
+	{"relatime", MOUNT_ATTR_RELATIME, false},
+	{"norelatime", MOUNT_ATTR__ATIME, true},
+	{"strictatime", MOUNT_ATTR_STRICTATIME, false},
+	{"nostrictatime", MOUNT_ATTR_STRICTATIME, true},
+	{"nodiratime", MOUNT_ATTR_NODIRATIME, false},
+	{"diratime", MOUNT_ATTR_NODIRATIME, true},
+	{"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, false},
+	{"symfollow", MOUNT_ATTR_NOSYMFOLLOW, true},
 };
 
 static const struct {
 	const char *name;
 	unsigned long flag;
 } propagation_names[] = {
-	{"private",    MS_PRIVATE   },
-	{"slave",	  MS_SLAVE	  },
-	{"shared",	   MS_SHARED    },
+	{"private", MS_PRIVATE},
+	{"slave", MS_SLAVE},
+	{"shared", MS_SHARED},
 	{"unbindable", MS_UNBINDABLE},
 };
 
 /* Words without meaning for a mount made here. */
-static const char *const ignored[] = {"defaults",   "async",	  "nomand",
+static const char *const ignored[] = {"defaults",   "async",      "nomand",
 				      "noiversion", "nolazytime", "loud"};
 
 static unsigned long find_propagation(const char *name, bool *recursive)
@@ -193,7 +193,7 @@ static bool may_cover(const char *dest)
 	static const char *const allowed[] = {
 		"/proc/cpuinfo", "/proc/diskstats",
 		"/proc/meminfo", "/proc/stat",
-		"/proc/swaps",	 "/proc/uptime",
+		"/proc/swaps",   "/proc/uptime",
 		"/proc/loadavg", "/proc/slabinfo",
 		"/proc/net/dev", "/proc/sys/kernel/ns_last_pid",
 	};

@@ -17,14 +17,9 @@ static const struct {
 	const char *name;
 	uint64_t flag;
 } kinds[NAMESPACE_KINDS] = {
-	{"user",	 CLONE_NEWUSER  },
-	 {"pid",	 CLONE_NEWPID   },
-	 {"network", CLONE_NEWNET	 },
-	{"ipc",	CLONE_NEWIPC   },
-	 {"uts",	 CLONE_NEWUTS   },
-	 {"cgroup",  CLONE_NEWCGROUP},
-	{"time",	 CLONE_NEWTIME  },
-	 {"mount",   CLONE_NEWNS    },
+	{"user", CLONE_NEWUSER}, {"pid", CLONE_NEWPID},  {"network", CLONE_NEWNET},
+	{"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},  {"cgroup", CLONE_NEWCGROUP},
+	{"time", CLONE_NEWTIME}, {"mount", CLONE_NEWNS},
 };
 
 static int open_joined(const char *path, uint64_t flag, struct err *err)

@@ -16,10 +16,10 @@
 #define NAMESPACE_KINDS 8
 
 struct namespaces {
-	uint64_t create;	  /* CLONE_NEW* */
-	uint64_t join;		  /* CLONE_NEW* */
+	uint64_t create;          /* CLONE_NEW* */
+	uint64_t join;            /* CLONE_NEW* */
 	int fds[NAMESPACE_KINDS]; /* of the joined ones; in the order in which they are joined */
-	bool has_offsets;	  /* a new time namespace with offsets */
+	bool has_offsets;         /* a new time namespace with offsets */
 };
 
 int namespaces_plan(const struct oci_linux *l, struct namespaces *ret, struct err *err);

@@ -42,9 +42,9 @@ static int cap_write(uint64_t effective, uint64_t permitted, uint64_t inheritabl
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2] = {
-		{(uint32_t)effective,	      (uint32_t)permitted,	   (uint32_t)inheritable},
+		{(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
 		{(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
-		 (uint32_t)(inheritable >> 32)						  },
+		 (uint32_t)(inheritable >> 32)},
 	};
 
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;

@@ -8,7 +8,7 @@
 
 enum overlay_flags {
 	OVERLAY_LEGACY = 1 << 0, /* as if the kernel had no lowerdir+ (tests of the path for 6.1) */
-	OVERLAY_HERE = 1 << 1,	 /* this mount namespace is private: it may be used for mounting */
+	OVERLAY_HERE = 1 << 1,   /* this mount namespace is private: it may be used for mounting */
 };
 
 /* A detached overlay mount; at most OVERLAY_LOWER_MAX lower directories. The fd or negative errno.

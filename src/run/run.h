@@ -29,14 +29,14 @@
 /* A root made of read-only layers and one writable directory. Mounted in the container's own mount
  * namespace only. All are directories named by absolute paths, or fds where that is said. */
 struct run_overlay {
-	char **lower;	    /* topmost first; at least one */
+	char **lower;       /* topmost first; at least one */
 	char *upper, *work; /* NULL both: a read-only view */
 };
 
 struct run_options {
 	const char *id;
 	const struct oci_spec *spec;
-	int bundle_fd;			   /* relative root.path and hooks are resolved from here */
+	int bundle_fd;                     /* relative root.path and hooks are resolved from here */
 	const struct run_overlay *overlay; /* NULL: spec->root.path is the root */
 	const void *seccomp; /* struct sock_filter[] as sec/ compiled it; NULL: none */
 	size_t seccomp_len;  /* bytes */

@@ -20,17 +20,17 @@ static const struct {
 	const char *name; /* ending in a slash: everything below */
 	uint64_t ns;
 } allowed[] = {
-	{"net/",		   CLONE_NEWNET},
-	{"fs/mqueue/",	       CLONE_NEWIPC},
-	{"kernel/msgmax",	  CLONE_NEWIPC},
-	{"kernel/msgmnb",	  CLONE_NEWIPC},
-	{"kernel/msgmni",	  CLONE_NEWIPC},
-	{"kernel/sem",	       CLONE_NEWIPC},
-	{"kernel/shmall",	  CLONE_NEWIPC},
-	{"kernel/shmmax",	  CLONE_NEWIPC},
-	{"kernel/shmmni",	  CLONE_NEWIPC},
+	{"net/", CLONE_NEWNET},
+	{"fs/mqueue/", CLONE_NEWIPC},
+	{"kernel/msgmax", CLONE_NEWIPC},
+	{"kernel/msgmnb", CLONE_NEWIPC},
+	{"kernel/msgmni", CLONE_NEWIPC},
+	{"kernel/sem", CLONE_NEWIPC},
+	{"kernel/shmall", CLONE_NEWIPC},
+	{"kernel/shmmax", CLONE_NEWIPC},
+	{"kernel/shmmni", CLONE_NEWIPC},
 	{"kernel/shm_rmid_forced", CLONE_NEWIPC},
-	{"kernel/domainname",      CLONE_NEWUTS},
+	{"kernel/domainname", CLONE_NEWUTS},
 };
 
 /* "net.core.somaxconn" or "net/ipv4/conf/eth0.1/forwarding" to a path below /proc/sys. */

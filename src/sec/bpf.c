@@ -17,7 +17,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
-#define REACH	250 /* of a conditional jump, with room for what emit_jump may put in between */
+#define REACH   250 /* of a conditional jump, with room for what emit_jump may put in between */
 #define RETURNS 64  /* returns remembered for sharing */
 #define X32_BIT UINT32_C(0x40000000)
 

@@ -20,7 +20,7 @@
 
 #define X32_BASE       0x40000000
 #define X86_SOCKETCALL 102
-#define X86_IPC	       117
+#define X86_IPC        117
 #define RULES_MAX      (SECCOMP_NAMES_MAX * 2) /* numeric rules of one architecture */
 
 #if defined(__x86_64__)
@@ -41,26 +41,13 @@ static const struct {
 	const char *name;
 	int nr;
 } newer[] = {
-	{"cachestat",	      451},
-	    {"fchmodat2",	  452},
-	       {"map_shadow_stack",  453},
-	{"futex_wake",	       454},
-	    {"futex_wait",	   455},
-	       {"futex_requeue",	 456},
-	{"statmount",	      457},
-	    {"listmount",	  458},
-	       {"lsm_get_self_attr", 459},
-	{"lsm_set_self_attr", 460},
-	    {"lsm_list_modules",	 461},
-	       {"mseal",		 462},
-	{"setxattrat",	       463},
-	    {"getxattrat",	   464},
-	       {"listxattrat",       465},
-	{"removexattrat",	  466},
-	    {"open_tree_attr",    467},
-	       {"file_getattr",	468},
-	{"file_setattr",	 469},
-	    {"listns",	       470},
+	{"cachestat", 451},         {"fchmodat2", 452},        {"map_shadow_stack", 453},
+	{"futex_wake", 454},        {"futex_wait", 455},       {"futex_requeue", 456},
+	{"statmount", 457},         {"listmount", 458},        {"lsm_get_self_attr", 459},
+	{"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
+	{"setxattrat", 463},        {"getxattrat", 464},       {"listxattrat", 465},
+	{"removexattrat", 466},     {"open_tree_attr", 467},   {"file_getattr", 468},
+	{"file_setattr", 469},      {"listns", 470},
 };
 
 /* Newer ones of one architecture only. */
@@ -69,7 +56,7 @@ static const struct {
 	const char *name;
 	int nr;
 } newer_of_arch[] = {
-	{SCMP_ARCH_X86_64,  "uretprobe",	335},
+	{SCMP_ARCH_X86_64, "uretprobe", 335},
 	{SCMP_ARCH_RISCV64, "riscv_hwprobe", 258},
 };
 
@@ -78,38 +65,38 @@ static const struct {
 	const char *name;
 	int direct, via, call;
 } multiplexed[] = {
-	{"socket",	   359, X86_SOCKETCALL, 1 },
-	{"bind",	 361, X86_SOCKETCALL, 2 },
-	{"connect",	    362, X86_SOCKETCALL, 3 },
-	{"listen",	   363, X86_SOCKETCALL, 4 },
-	{"accept",	   0,   X86_SOCKETCALL, 5 },
-	{"getsockname", 367, X86_SOCKETCALL, 6 },
-	{"getpeername", 368, X86_SOCKETCALL, 7 },
-	{"socketpair",  360, X86_SOCKETCALL, 8 },
-	{"send",	 0,   X86_SOCKETCALL, 9 },
-	{"recv",	 0,   X86_SOCKETCALL, 10},
-	{"sendto",	   369, X86_SOCKETCALL, 11},
-	{"recvfrom",    371, X86_SOCKETCALL, 12},
-	{"shutdown",    373, X86_SOCKETCALL, 13},
-	{"setsockopt",  366, X86_SOCKETCALL, 14},
-	{"getsockopt",  365, X86_SOCKETCALL, 15},
-	{"sendmsg",	    370, X86_SOCKETCALL, 16},
-	{"recvmsg",	    372, X86_SOCKETCALL, 17},
-	{"accept4",	    364, X86_SOCKETCALL, 18},
-	{"recvmmsg",    337, X86_SOCKETCALL, 19},
-	{"sendmmsg",    345, X86_SOCKETCALL, 20},
-	{"semop",	  0,   X86_IPC,	      1 },
-	{"semget",	   393, X86_IPC,	 2 },
-	{"semctl",	   394, X86_IPC,	 3 },
-	{"semtimedop",  0,	  X86_IPC,	   4 },
-	{"msgsnd",	   400, X86_IPC,	 11},
-	{"msgrcv",	   401, X86_IPC,	 12},
-	{"msgget",	   399, X86_IPC,	 13},
-	{"msgctl",	   402, X86_IPC,	 14},
-	{"shmat",	  397, X86_IPC,	21},
-	{"shmdt",	  398, X86_IPC,	22},
-	{"shmget",	   395, X86_IPC,	 23},
-	{"shmctl",	   396, X86_IPC,	 24},
+	{"socket", 359, X86_SOCKETCALL, 1},
+	{"bind", 361, X86_SOCKETCALL, 2},
+	{"connect", 362, X86_SOCKETCALL, 3},
+	{"listen", 363, X86_SOCKETCALL, 4},
+	{"accept", 0, X86_SOCKETCALL, 5},
+	{"getsockname", 367, X86_SOCKETCALL, 6},
+	{"getpeername", 368, X86_SOCKETCALL, 7},
+	{"socketpair", 360, X86_SOCKETCALL, 8},
+	{"send", 0, X86_SOCKETCALL, 9},
+	{"recv", 0, X86_SOCKETCALL, 10},
+	{"sendto", 369, X86_SOCKETCALL, 11},
+	{"recvfrom", 371, X86_SOCKETCALL, 12},
+	{"shutdown", 373, X86_SOCKETCALL, 13},
+	{"setsockopt", 366, X86_SOCKETCALL, 14},
+	{"getsockopt", 365, X86_SOCKETCALL, 15},
+	{"sendmsg", 370, X86_SOCKETCALL, 16},
+	{"recvmsg", 372, X86_SOCKETCALL, 17},
+	{"accept4", 364, X86_SOCKETCALL, 18},
+	{"recvmmsg", 337, X86_SOCKETCALL, 19},
+	{"sendmmsg", 345, X86_SOCKETCALL, 20},
+	{"semop", 0, X86_IPC, 1},
+	{"semget", 393, X86_IPC, 2},
+	{"semctl", 394, X86_IPC, 3},
+	{"semtimedop", 0, X86_IPC, 4},
+	{"msgsnd", 400, X86_IPC, 11},
+	{"msgrcv", 401, X86_IPC, 12},
+	{"msgget", 399, X86_IPC, 13},
+	{"msgctl", 402, X86_IPC, 14},
+	{"shmat", 397, X86_IPC, 21},
+	{"shmdt", 398, X86_IPC, 22},
+	{"shmget", 395, X86_IPC, 23},
+	{"shmctl", 396, X86_IPC, 24},
 };
 
 /* The first argument of socketcall and ipc, by call number. */
@@ -118,7 +105,7 @@ static const struct {
 		.index = 0, .op = SECCOMP_EQ, .value = (n)                                         \
 	}
 static const struct seccomp_arg call_args[] = {
-	CALL_EQ(0),  CALL_EQ(1),  CALL_EQ(2),  CALL_EQ(3),  CALL_EQ(4),	 CALL_EQ(5),  CALL_EQ(6),
+	CALL_EQ(0),  CALL_EQ(1),  CALL_EQ(2),  CALL_EQ(3),  CALL_EQ(4),  CALL_EQ(5),  CALL_EQ(6),
 	CALL_EQ(7),  CALL_EQ(8),  CALL_EQ(9),  CALL_EQ(10), CALL_EQ(11), CALL_EQ(12), CALL_EQ(13),
 	CALL_EQ(14), CALL_EQ(15), CALL_EQ(16), CALL_EQ(17), CALL_EQ(18), CALL_EQ(19), CALL_EQ(20),
 	CALL_EQ(21), CALL_EQ(22), CALL_EQ(23), CALL_EQ(24),

@@ -18,7 +18,7 @@
 #include "sec/default.h"
 #include "sec/worker.h"
 
-#define BUILTIN	   "builtin-"
+#define BUILTIN    "builtin-"
 #define FILE_MAGIC "HOYBPF\n"
 /* Raise it with every change of what bpf.c, compile.c or default-profile.json produce. */
 #define GENERATION 1
@@ -171,10 +171,7 @@ static int run_worker(int request_fd, struct buf *answer, struct err *err)
 {
 	static char *const argv[] = {(char *)SECCOMP_WORKER, NULL};
 	cleanup_fd int in = -EBADF, out = -EBADF;
-	struct proc_fd fds[2] = {
-		{request_fd, STDIN_FILENO },
-		    {-EBADF,     STDOUT_FILENO}
-	   };
+	struct proc_fd fds[2] = {{request_fd, STDIN_FILENO}, {-EBADF, STDOUT_FILENO}};
 	struct proc_spawn spawn = {
 		.path = HOY_LIBEXECDIR "/" SECCOMP_WORKER,
 		.argv = argv,

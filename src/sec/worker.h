@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define SECCOMP_REQUEST_MAGIC UINT32_C(0x31534f48) /* "HOS1" */
-#define SECCOMP_WORKER	      "hoy-seccomp"
+#define SECCOMP_WORKER        "hoy-seccomp"
 
 struct seccomp_request {
 	uint32_t magic;

@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define CAPS_N	    41 /* CAP_CHECKPOINT_RESTORE + 1 */
+#define CAPS_N      41 /* CAP_CHECKPOINT_RESTORE + 1 */
 #define CAPS_ALL    ((UINT64_C(1) << CAPS_N) - 1)
 #define CAPS_BIT(n) (UINT64_C(1) << (n))
 

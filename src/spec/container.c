@@ -283,9 +283,9 @@ json_t *container_create_encode_short(const struct container_create *c)
 
 static const char *const status_names[] = {
 	[CONTAINER_CREATED] = "created",   [CONTAINER_RUNNING] = "running",
-	[CONTAINER_PAUSED] = "paused",	   [CONTAINER_RESTARTING] = "restarting",
+	[CONTAINER_PAUSED] = "paused",     [CONTAINER_RESTARTING] = "restarting",
 	[CONTAINER_REMOVING] = "removing", [CONTAINER_EXITED] = "exited",
-	[CONTAINER_DEAD] = "dead",	   [_CONTAINER_STATUS_MAX] = NULL,
+	[CONTAINER_DEAD] = "dead",         [_CONTAINER_STATUS_MAX] = NULL,
 };
 
 const char *container_status_name(enum container_status s)
@@ -303,7 +303,7 @@ int container_status_parse(const char *s)
 
 #define STATE(member, field, type, flags) ROW(member, container_state, field, type, flags)
 static const struct json_field state_fields[] = {
-	{"Status",	   JSON_ENUM, JSON_REQUIRED, offsetof(struct container_state, status), NULL,
+	{"Status", JSON_ENUM, JSON_REQUIRED, offsetof(struct container_state, status), NULL,
 	 status_names},
 	STATE("Pid", pid, JSON_I64, 0),
 	STATE("PidStart", pid_start, JSON_I64, 0),
@@ -315,7 +315,7 @@ static const struct json_field state_fields[] = {
 	STATE("Error", error, JSON_STR, JSON_EMPTY),
 	STATE("RestartCount", restart_count, JSON_I64, 0),
 	STATE("StoppedByUser", stopped_by_user, JSON_FLAG, 0),
-	{	 },
+	{},
 };
 const struct json_object container_state_object = OBJECT(container_state, state_fields);
 

@@ -19,7 +19,7 @@ struct container_config {
 	char **env;
 	char **cmd; /* NULL: the image's */
 	json_t *healthcheck;
-	char *image;	/* as the user wrote it */
+	char *image;    /* as the user wrote it */
 	char **volumes; /* container paths of anonymous volumes */
 	char *working_dir;
 	char **entrypoint; /* NULL: the image's; {""}: none */
@@ -92,7 +92,7 @@ struct container_resources {
 	int64_t cpu_shares, memory, nano_cpus;
 	char *cgroup_parent;
 	int64_t blkio_weight;
-	struct json_list blkio_weight_device;	/* struct container_weight_device */
+	struct json_list blkio_weight_device;   /* struct container_weight_device */
 	struct json_list blkio_device_read_bps; /* struct container_throttle_device … */
 	struct json_list blkio_device_write_bps;
 	struct json_list blkio_device_read_iops;
@@ -113,7 +113,7 @@ struct container_resources {
 
 struct container_host_config {
 	struct container_resources resources; /* written inline, as Docker does */
-	char **binds;			      /* HOST-OR-VOLUME:CONTAINER[:options] */
+	char **binds;                         /* HOST-OR-VOLUME:CONTAINER[:options] */
 	char *container_id_file;
 	struct container_log_config log_config;
 	char *network_mode; /* none, host, container:ID; later bridge and names */
@@ -139,8 +139,8 @@ struct container_host_config {
 	int64_t shm_size;
 	struct json_map sysctls;
 	char *runtime, *isolation;
-	struct json_list mounts;	       /* struct container_mount */
-	struct json_map tmpfs;		       /* container path -> options */
+	struct json_list mounts;               /* struct container_mount */
+	struct json_map tmpfs;                 /* container path -> options */
 	char **masked_paths, **readonly_paths; /* NULL: the default lists */
 	struct opt_flag init;
 };
@@ -185,9 +185,9 @@ int container_status_parse(const char *s);
  */
 struct container_state {
 	enum container_status status;
-	int64_t pid;	   /* of PID 1 in the host's pid namespace; 0 when not running */
+	int64_t pid;       /* of PID 1 in the host's pid namespace; 0 when not running */
 	int64_t pid_start; /* proc_start_time() of it: pid and pid_start name a process for ever */
-	char *boot_id;	   /* /proc/sys/kernel/random/boot_id when it was started */
+	char *boot_id;     /* /proc/sys/kernel/random/boot_id when it was started */
 	int64_t started_at, finished_at;
 	int64_t exit_code;
 	bool oom_killed;

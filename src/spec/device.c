@@ -32,7 +32,7 @@ int device_parse(struct arena *a, const char *s, struct container_device *out, s
 	*out = (struct container_device){
 		.path_on_host = parts[0],
 		.path_in_container = path_clean(a, inside),
-		.cgroup_permissions = n == 3			     ? parts[2]
+		.cgroup_permissions = n == 3                         ? parts[2]
 				      : n == 2 && inside == parts[0] ? parts[1]
 								     : arena_strdup(a, "rwm"),
 	};

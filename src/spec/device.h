@@ -12,7 +12,7 @@ int device_parse(struct arena *a, const char *s, struct container_device *out, s
 bool device_permissions_valid(const char *s);
 
 struct device_rule {
-	char type;	      /* a, b or c */
+	char type;            /* a, b or c */
 	int64_t major, minor; /* -1: all */
 	char access[4];
 };

@@ -7,8 +7,8 @@ static const struct {
 	const char *prefix;
 	size_t hex_len;
 } algorithms[] = {
-	{"sha256:", 64 },
-	{"sha384:", 96 },
+	{"sha256:", 64},
+	{"sha384:", 96},
 	{"sha512:", 128},
 };
 

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-#define DIGEST_TEXT_MAX	  136 /* "sha512:" + 128 + NUL */
+#define DIGEST_TEXT_MAX   136 /* "sha512:" + 128 + NUL */
 #define DIGEST_SHA256_LEN 71
 
 /* 0, or ERR_INVALID with the words of Docker's parser: "invalid checksum digest format", "invalid

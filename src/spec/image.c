@@ -169,17 +169,17 @@ int image_layer_compression(const char *media_type)
 		const char *media_type;
 		enum image_compression compression;
 	} rows[] = {
-		{MEDIA_OCI_LAYER,						IMAGE_PLAIN},
-		{MEDIA_OCI_LAYER_GZIP,					   IMAGE_GZIP },
-		{MEDIA_OCI_LAYER_ZSTD,					   IMAGE_ZSTD },
-		{"application/vnd.oci.image.layer.nondistributable.v1.tar",	    IMAGE_PLAIN},
-		{"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", IMAGE_GZIP },
-		{"application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", IMAGE_ZSTD },
-		{MEDIA_DOCKER_LAYER,					     IMAGE_PLAIN},
-		{MEDIA_DOCKER_LAYER_GZIP,					  IMAGE_GZIP },
-		{MEDIA_DOCKER_LAYER_ZSTD,					  IMAGE_ZSTD },
-		{"application/vnd.docker.image.rootfs.foreign.diff.tar",	 IMAGE_PLAIN},
-		{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",    IMAGE_GZIP },
+		{MEDIA_OCI_LAYER, IMAGE_PLAIN},
+		{MEDIA_OCI_LAYER_GZIP, IMAGE_GZIP},
+		{MEDIA_OCI_LAYER_ZSTD, IMAGE_ZSTD},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar", IMAGE_PLAIN},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", IMAGE_GZIP},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", IMAGE_ZSTD},
+		{MEDIA_DOCKER_LAYER, IMAGE_PLAIN},
+		{MEDIA_DOCKER_LAYER_GZIP, IMAGE_GZIP},
+		{MEDIA_DOCKER_LAYER_ZSTD, IMAGE_ZSTD},
+		{"application/vnd.docker.image.rootfs.foreign.diff.tar", IMAGE_PLAIN},
+		{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", IMAGE_GZIP},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

@@ -24,24 +24,24 @@
 #define IMAGE_CONFIG_MAX       ((size_t)8 << 20)
 #define IMAGE_ARCHIVE_JSON_MAX ((size_t)16 << 20) /* manifest.json of an archive of many images */
 #define IMAGE_LAYERS_MAX       500
-#define IMAGE_INDEX_MAX	       4096 /* manifests in one index; images in one archive */
+#define IMAGE_INDEX_MAX        4096 /* manifests in one index; images in one archive */
 #define IMAGE_HISTORY_MAX      4096
 
-#define MEDIA_OCI_INDEX		"application/vnd.oci.image.index.v1+json"
-#define MEDIA_OCI_MANIFEST	"application/vnd.oci.image.manifest.v1+json"
-#define MEDIA_OCI_CONFIG	"application/vnd.oci.image.config.v1+json"
-#define MEDIA_OCI_EMPTY		"application/vnd.oci.empty.v1+json"
-#define MEDIA_OCI_LAYER		"application/vnd.oci.image.layer.v1.tar"
-#define MEDIA_OCI_LAYER_GZIP	"application/vnd.oci.image.layer.v1.tar+gzip"
-#define MEDIA_OCI_LAYER_ZSTD	"application/vnd.oci.image.layer.v1.tar+zstd"
-#define MEDIA_DOCKER_INDEX	"application/vnd.docker.distribution.manifest.list.v2+json"
-#define MEDIA_DOCKER_MANIFEST	"application/vnd.docker.distribution.manifest.v2+json"
-#define MEDIA_DOCKER_CONFIG	"application/vnd.docker.container.image.v1+json"
-#define MEDIA_DOCKER_LAYER	"application/vnd.docker.image.rootfs.diff.tar"
+#define MEDIA_OCI_INDEX         "application/vnd.oci.image.index.v1+json"
+#define MEDIA_OCI_MANIFEST      "application/vnd.oci.image.manifest.v1+json"
+#define MEDIA_OCI_CONFIG        "application/vnd.oci.image.config.v1+json"
+#define MEDIA_OCI_EMPTY         "application/vnd.oci.empty.v1+json"
+#define MEDIA_OCI_LAYER         "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_OCI_LAYER_GZIP    "application/vnd.oci.image.layer.v1.tar+gzip"
+#define MEDIA_OCI_LAYER_ZSTD    "application/vnd.oci.image.layer.v1.tar+zstd"
+#define MEDIA_DOCKER_INDEX      "application/vnd.docker.distribution.manifest.list.v2+json"
+#define MEDIA_DOCKER_MANIFEST   "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_DOCKER_CONFIG     "application/vnd.docker.container.image.v1+json"
+#define MEDIA_DOCKER_LAYER      "application/vnd.docker.image.rootfs.diff.tar"
 #define MEDIA_DOCKER_LAYER_GZIP "application/vnd.docker.image.rootfs.diff.tar.gzip"
 #define MEDIA_DOCKER_LAYER_ZSTD "application/vnd.docker.image.rootfs.diff.tar.zstd"
 
-#define ANNOTATION_REF_NAME	   "org.opencontainers.image.ref.name"
+#define ANNOTATION_REF_NAME        "org.opencontainers.image.ref.name"
 #define ANNOTATION_CONTAINERD_NAME "io.containerd.image.name"
 
 struct image_platform {
@@ -80,7 +80,7 @@ struct image_manifest {
 };
 
 struct image_rootfs {
-	char *type;	 /* "layers" */
+	char *type;      /* "layers" */
 	char **diff_ids; /* digests of the uncompressed layers, bottom first */
 };
 
@@ -91,7 +91,7 @@ struct image_history {
 
 struct image_config {
 	char *id, *parent; /* of archives older than content addressing */
-	char *created;	   /* RFC 3339; NULL: unknown */
+	char *created;     /* RFC 3339; NULL: unknown */
 	char *author, *architecture, *variant, *os, *os_version;
 	char **os_features;
 	char *docker_version, *comment, *container;

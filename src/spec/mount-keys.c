@@ -234,25 +234,25 @@ static const struct key {
 	int (*set)(struct parse *p, const char *key, const char *value);
 	bool bare;
 } keys[] = {
-	{"type",		 set_type,	   false},
-	{"source",		   set_source,	       false},
-	{"src",		set_source,	    false},
-	{"target",		   set_target,	       false},
-	{"dst",		set_target,	    false},
-	{"destination",	set_target,	    false},
-	{"readonly",	     set_read_only,	    true },
-	{"ro",		set_read_only,     true },
-	{"consistency",	set_consistency,	 false},
-	{"bind-propagation",  set_propagation,   false},
-	{"bind-nonrecursive", set_nonrecursive,	true },
-	{"bind-recursive",	   set_recursive,	  false},
-	{"volume-subpath",	   set_subpath,	false},
-	{"volume-nocopy",	  set_nocopy,	      true },
-	{"volume-label",	 set_label,	    false},
-	{"volume-driver",	  set_driver,	      false},
-	{"volume-opt",	       set_driver_option, false},
-	{"tmpfs-size",	       set_tmpfs_size,    false},
-	{"tmpfs-mode",	       set_tmpfs_mode,    false},
+	{"type", set_type, false},
+	{"source", set_source, false},
+	{"src", set_source, false},
+	{"target", set_target, false},
+	{"dst", set_target, false},
+	{"destination", set_target, false},
+	{"readonly", set_read_only, true},
+	{"ro", set_read_only, true},
+	{"consistency", set_consistency, false},
+	{"bind-propagation", set_propagation, false},
+	{"bind-nonrecursive", set_nonrecursive, true},
+	{"bind-recursive", set_recursive, false},
+	{"volume-subpath", set_subpath, false},
+	{"volume-nocopy", set_nocopy, true},
+	{"volume-label", set_label, false},
+	{"volume-driver", set_driver, false},
+	{"volume-opt", set_driver_option, false},
+	{"tmpfs-size", set_tmpfs_size, false},
+	{"tmpfs-mode", set_tmpfs_mode, false},
 };
 
 static int set_field(struct parse *p, const char *field)
@@ -280,7 +280,7 @@ static int check_mix(const struct container_mount *m, struct err *err)
 {
 	const struct container_bind_options *o = m->bind_options;
 	const char *mixed = m->volume_options && !str_eq(m->type, "volume") ? "volume"
-			    : o && !str_eq(m->type, "bind")		    ? "bind"
+			    : o && !str_eq(m->type, "bind")                 ? "bind"
 			    : m->tmpfs_options && !str_eq(m->type, "tmpfs") ? "tmpfs"
 									    : NULL;
 

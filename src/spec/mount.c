@@ -174,26 +174,17 @@ int mount_parse_tmpfs(struct arena *a, const char *s, char **path, char **option
 
 /* Pairs that undo each other; the second is the kernel's default. */
 static const char *const tmpfs_flags[][2] = {
-	{"noexec",	   "exec"	 },
-	    {"nosuid",      "suid"	     },
-	{"nodev",	  "dev"	       },
-	    {"ro",	   "rw"	       },
-	{"sync",	 "async"	},
-	    {"dirsync",	NULL	    },
-	{"noatime",	    "atime"	   },
-	    {"nodiratime",  "diratime"     },
-	{"relatime",    "norelatime"	 },
-	    {"strictatime", "nostrictatime"},
-	{"mand",	 "nomand"	 },
-	    {"private",	NULL	    },
-	{"rprivate",    NULL		 },
-	    {"shared",      NULL	   },
-	{"rshared",	    NULL		},
-	    {"slave",	      NULL		  },
-	{"rslave",	   NULL	       },
-	    {"defaults",	 NULL	     },
+	{"noexec", "exec"},         {"nosuid", "suid"},
+	{"nodev", "dev"},           {"ro", "rw"},
+	{"sync", "async"},          {"dirsync", NULL},
+	{"noatime", "atime"},       {"nodiratime", "diratime"},
+	{"relatime", "norelatime"}, {"strictatime", "nostrictatime"},
+	{"mand", "nomand"},         {"private", NULL},
+	{"rprivate", NULL},         {"shared", NULL},
+	{"rshared", NULL},          {"slave", NULL},
+	{"rslave", NULL},           {"defaults", NULL},
 };
-static const char *const tmpfs_values[] = {"size",	"mode",	     "uid", "gid",
+static const char *const tmpfs_values[] = {"size",      "mode",      "uid", "gid",
 					   "nr_inodes", "nr_blocks", "mpol"};
 
 /* What the word sets: two words of the same kind replace each other. -EINVAL: no option of tmpfs.

@@ -11,38 +11,25 @@ static const char *const known_os[] = {
 	"linux", "windows", "darwin", "freebsd", "netbsd", "openbsd", "solaris", "wasip1", "js",
 };
 static const char *const known_arch[] = {
-	"amd64", "arm64",   "arm",	"386",	  "riscv64", "ppc64le", "ppc64",
-	"s390x", "loong64", "mips64le", "mips64", "mipsle",  "mips",	"wasm",
+	"amd64", "arm64",   "arm",      "386",    "riscv64", "ppc64le", "ppc64",
+	"s390x", "loong64", "mips64le", "mips64", "mipsle",  "mips",    "wasm",
 };
 
 /* Other names of an architecture, with the variant they imply. */
 static const struct {
 	const char *name, *architecture, *variant;
 } aliases[] = {
-	{"x86_64",  "amd64", ""  },
-	 {"x86-64",  "amd64", ""  },
-	  {"aarch64", "arm64", ""	 },
-	{"armhf",	  "arm",	 "v7"},
-	 {"armel",   "arm",	  "v6"},
-	  {"i386",	   "386",	  ""  },
-	{"i486",	 "386",	""  },
-	 {"i586",	  "386",	 ""  },
-	  {"i686",	   "386",	  ""  },
+	{"x86_64", "amd64", ""}, {"x86-64", "amd64", ""}, {"aarch64", "arm64", ""},
+	{"armhf", "arm", "v7"},  {"armel", "arm", "v6"},  {"i386", "386", ""},
+	{"i486", "386", ""},     {"i586", "386", ""},     {"i686", "386", ""},
 };
 
 static const struct {
 	const char *architecture, *variant, *normal;
 } variants[] = {
-	{"amd64", "v1",	""  },
-	     {"arm64", "8",    ""  },
-	   {"arm64", "v8",   ""  },
-	{"arm64", "v8.0", ""  },
-	{"arm",	"",	    "v7"},
-	     {"arm",   "5",	  "v5"},
-	   {"arm",   "6",	"v6"},
-	{"arm",	"7",    "v7"},
-	{"arm",	"8",    "v8"},
-	     {"arm64", "9",    "v9"},
+	{"amd64", "v1", ""}, {"arm64", "8", ""},   {"arm64", "v8", ""}, {"arm64", "v8.0", ""},
+	{"arm", "", "v7"},   {"arm", "5", "v5"},   {"arm", "6", "v6"},  {"arm", "7", "v7"},
+	{"arm", "8", "v8"},  {"arm64", "9", "v9"},
 };
 
 struct platform platform_host(void)

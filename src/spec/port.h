@@ -15,10 +15,10 @@
 #include "base/err.h"
 
 struct port_spec {
-	char *host_ip;			/* "" : all addresses */
+	char *host_ip;                  /* "" : all addresses */
 	uint16_t host_first, host_last; /* 0: any free one */
-	uint16_t first, last;		/* in the container */
-	const char *protocol;		/* tcp, udp, sctp */
+	uint16_t first, last;           /* in the container */
+	const char *protocol;           /* tcp, udp, sctp */
 };
 
 /* -p */

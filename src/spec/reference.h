@@ -40,7 +40,7 @@ bool reference_tag_is_valid(const char *tag);
 
 /* All return text in the arena, NULL when out of memory. */
 char *reference_canonical(struct arena *a, const struct reference *ref); /* with what it has */
-char *reference_familiar(struct arena *a, const struct reference *ref);	 /* what users see */
+char *reference_familiar(struct arena *a, const struct reference *ref);  /* what users see */
 char *reference_name(struct arena *a, const struct reference *ref); /* docker.io/library/busybox */
 char *reference_familiar_name(struct arena *a, const struct reference *ref); /* busybox */
 /* NAME@DIGEST with another digest and without the tag; canonical or familiar name. */

@@ -35,19 +35,19 @@ static const struct json_object oci_box_object = OBJECT(oci_box, "consoleSize");
 #define T oci_user
 static const struct json_field oci_user_fields[] = {
 	{"uid", JSON_U64, 0, offsetof(struct T, uid), NULL},
-	{"gid",	JSON_U64, 0, offsetof(struct T, gid), NULL},
+	{"gid", JSON_U64, 0, offsetof(struct T, gid), NULL},
 	ROW("umask", JSON_OPT_U64, umask),
 	ROW("additionalGids", JSON_I64_LIST, additional_gids),
-	{	 },
+	{},
 };
 static const struct json_object oci_user_object = OBJECT(oci_user, "user");
 #undef T
 
 #define T oci_capabilities
 static const struct json_field oci_capabilities_fields[] = {
-	ROW("bounding", JSON_STRV, bounding),	    ROW("effective", JSON_STRV, effective),
+	ROW("bounding", JSON_STRV, bounding),       ROW("effective", JSON_STRV, effective),
 	ROW("inheritable", JSON_STRV, inheritable), ROW("permitted", JSON_STRV, permitted),
-	ROW("ambient", JSON_STRV, ambient),	    {},
+	ROW("ambient", JSON_STRV, ambient),         {},
 };
 static const struct json_object oci_capabilities_object = OBJECT(oci_capabilities, "capabilities");
 #undef T
@@ -159,23 +159,23 @@ static const struct json_field oci_device_fields[] = {
 	NEED("path", JSON_STR, path),
 	NEED("type", JSON_STR, type),
 	{"major", JSON_I64, 0, offsetof(struct T, major), NULL},
-	{"minor",	  JSON_I64, 0, offsetof(struct T, minor), NULL},
+	{"minor", JSON_I64, 0, offsetof(struct T, minor), NULL},
 	ROW("fileMode", JSON_OPT_U64, file_mode),
 	ROW("uid", JSON_OPT_U64, uid),
 	ROW("gid", JSON_OPT_U64, gid),
-	{	 },
+	{},
 };
 static const struct json_object oci_device_object = OBJECT(oci_device, "device");
 #undef T
 
 #define T oci_device_rule
 static const struct json_field oci_device_rule_fields[] = {
-	{"allow",	  JSON_FLAG, JSON_REQUIRED, offsetof(struct T, allow), NULL},
+	{"allow", JSON_FLAG, JSON_REQUIRED, offsetof(struct T, allow), NULL},
 	ROW("type", JSON_STR, type),
 	ROW("major", JSON_OPT_I64, major),
 	ROW("minor", JSON_OPT_I64, minor),
 	ROW("access", JSON_STR, access),
-	{	 },
+	{},
 };
 static const struct json_object oci_device_rule_object = OBJECT(oci_device_rule, "deviceRule");
 #undef T
@@ -419,9 +419,9 @@ static int check_hooks(const struct json_list *hooks, struct err *err)
 
 static int check_all_hooks(const struct oci_hooks *h, struct err *err)
 {
-	const struct json_list *lists[] = {&h->prestart,	 &h->create_runtime,
+	const struct json_list *lists[] = {&h->prestart,         &h->create_runtime,
 					   &h->create_container, &h->start_container,
-					   &h->poststart,	 &h->poststop};
+					   &h->poststart,        &h->poststop};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)

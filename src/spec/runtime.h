@@ -36,14 +36,14 @@ struct oci_capabilities { /* names: "CAP_CHOWN" (spec/caps.h) */
 };
 
 struct oci_rlimit {
-	char *type; /* RLIMIT_NOFILE … */
+	char *type;          /* RLIMIT_NOFILE … */
 	uint64_t soft, hard; /* UINT64_MAX: unlimited */
 };
 
 struct oci_scheduler {
 	char *policy; /* SCHED_OTHER … */
 	int64_t nice, priority;
-	char **flags; /* SCHED_FLAG_… */
+	char **flags;                       /* SCHED_FLAG_… */
 	uint64_t runtime, deadline, period; /* nanoseconds */
 };
 
@@ -85,7 +85,7 @@ struct oci_id_mapping {
 
 struct oci_mount {
 	char *destination;
-	char *type;   /* NULL: a bind when the options say so */
+	char *type; /* NULL: a bind when the options say so */
 	char *source;
 	char **options;
 	struct json_list uid_mappings, gid_mappings; /* struct oci_id_mapping */
@@ -111,7 +111,7 @@ struct oci_device_rule { /* of the device cgroup; the last rule that matches win
 	char *access;                /* of "rwm"; NULL: all */
 };
 
-struct oci_memory { /* bytes; -1: unlimited */
+struct oci_memory {                              /* bytes; -1: unlimited */
 	struct opt_i64 limit, reservation, swap; /* swap: memory and swap together */
 	struct opt_i64 kernel, kernel_tcp;
 	struct opt_u64 swappiness;
@@ -143,9 +143,9 @@ struct oci_throttle_device {
 };
 
 struct oci_block_io {
-	struct opt_u64 weight, leaf_weight;     /* 10..1000 */
-	struct json_list weight_device;         /* struct oci_weight_device */
-	struct json_list throttle_read_bps;     /* struct oci_throttle_device … */
+	struct opt_u64 weight, leaf_weight; /* 10..1000 */
+	struct json_list weight_device;     /* struct oci_weight_device */
+	struct json_list throttle_read_bps; /* struct oci_throttle_device … */
 	struct json_list throttle_write_bps;
 	struct json_list throttle_read_iops;
 	struct json_list throttle_write_iops;

@@ -42,54 +42,54 @@ static const char *const known_flags[] = {
 };
 
 static const struct json_field condition_fields[] = {
-	{"caps",	 JSON_STRV, 0, offsetof(struct seccomp_condition, caps)},
-	{"arches",	   JSON_STRV, 0, offsetof(struct seccomp_condition, arches)},
-	{"minKernel",   JSON_STR, 0, offsetof(struct seccomp_condition, min_kernel)},
-	{	 },
+	{"caps", JSON_STRV, 0, offsetof(struct seccomp_condition, caps)},
+	{"arches", JSON_STRV, 0, offsetof(struct seccomp_condition, arches)},
+	{"minKernel", JSON_STR, 0, offsetof(struct seccomp_condition, min_kernel)},
+	{},
 };
 static const struct json_object condition_object = {"condition", sizeof(struct seccomp_condition),
 						    condition_fields};
 
 static const struct json_field arg_fields[] = {
-	{"index",	  JSON_U64, JSON_REQUIRED, offsetof(struct seccomp_arg_row, index)},
+	{"index", JSON_U64, JSON_REQUIRED, offsetof(struct seccomp_arg_row, index)},
 	{"value", JSON_U64, JSON_REQUIRED, offsetof(struct seccomp_arg_row, value)},
-	{"valueTwo",	     JSON_U64, 0, offsetof(struct seccomp_arg_row, value_two)},
-	{"op",	       JSON_STR, JSON_REQUIRED, offsetof(struct seccomp_arg_row, op)},
-	{	 },
+	{"valueTwo", JSON_U64, 0, offsetof(struct seccomp_arg_row, value_two)},
+	{"op", JSON_STR, JSON_REQUIRED, offsetof(struct seccomp_arg_row, op)},
+	{},
 };
 static const struct json_object arg_object = {"arg", sizeof(struct seccomp_arg_row), arg_fields};
 
 static const struct json_field syscall_fields[] = {
-	{"names",	  JSON_STRV, 0, offsetof(struct seccomp_syscall_row, names)},
-	{"name",		 JSON_STR, 0, offsetof(struct seccomp_syscall_row, name)},
-	{"action",	   JSON_STR, JSON_REQUIRED, offsetof(struct seccomp_syscall_row, action)},
-	{"errnoRet",	     JSON_OPT_U64, 0, offsetof(struct seccomp_syscall_row, errno_ret)},
-	{"args",		 JSON_LIST, 0, offsetof(struct seccomp_syscall_row, args), &arg_object},
-	{"includes",	     JSON_SUBP, 0, offsetof(struct seccomp_syscall_row, includes),
+	{"names", JSON_STRV, 0, offsetof(struct seccomp_syscall_row, names)},
+	{"name", JSON_STR, 0, offsetof(struct seccomp_syscall_row, name)},
+	{"action", JSON_STR, JSON_REQUIRED, offsetof(struct seccomp_syscall_row, action)},
+	{"errnoRet", JSON_OPT_U64, 0, offsetof(struct seccomp_syscall_row, errno_ret)},
+	{"args", JSON_LIST, 0, offsetof(struct seccomp_syscall_row, args), &arg_object},
+	{"includes", JSON_SUBP, 0, offsetof(struct seccomp_syscall_row, includes),
 	 &condition_object},
-	{"excludes",	     JSON_SUBP, 0, offsetof(struct seccomp_syscall_row, excludes),
+	{"excludes", JSON_SUBP, 0, offsetof(struct seccomp_syscall_row, excludes),
 	 &condition_object},
-	{	 },
+	{},
 };
 static const struct json_object syscall_object = {"syscall", sizeof(struct seccomp_syscall_row),
 						  syscall_fields};
 
 static const struct json_field arch_fields[] = {
-	{"architecture",	 JSON_STR, JSON_REQUIRED, offsetof(struct seccomp_arch_row, architecture)},
-	{"subArchitectures",     JSON_STRV, 0, offsetof(struct seccomp_arch_row, sub_architectures)},
+	{"architecture", JSON_STR, JSON_REQUIRED, offsetof(struct seccomp_arch_row, architecture)},
+	{"subArchitectures", JSON_STRV, 0, offsetof(struct seccomp_arch_row, sub_architectures)},
 	{},
 };
 static const struct json_object arch_object = {"archMap", sizeof(struct seccomp_arch_row),
 					       arch_fields};
 
 static const struct json_field profile_fields[] = {
-	{"defaultAction",	  JSON_STR, 0, offsetof(struct seccomp_profile, default_action)},
-	{"defaultErrnoRet",		    JSON_OPT_U64, 0, offsetof(struct seccomp_profile, default_errno)},
-	{"archMap",  JSON_LIST, 0, offsetof(struct seccomp_profile, arch_map), &arch_object},
+	{"defaultAction", JSON_STR, 0, offsetof(struct seccomp_profile, default_action)},
+	{"defaultErrnoRet", JSON_OPT_U64, 0, offsetof(struct seccomp_profile, default_errno)},
+	{"archMap", JSON_LIST, 0, offsetof(struct seccomp_profile, arch_map), &arch_object},
 	{"architectures", JSON_STRV, 0, offsetof(struct seccomp_profile, architectures)},
-	{"flags",		  JSON_STRV, 0, offsetof(struct seccomp_profile, flags)},
-	{"syscalls",   JSON_LIST, 0, offsetof(struct seccomp_profile, syscalls), &syscall_object},
-	{	       },
+	{"flags", JSON_STRV, 0, offsetof(struct seccomp_profile, flags)},
+	{"syscalls", JSON_LIST, 0, offsetof(struct seccomp_profile, syscalls), &syscall_object},
+	{},
 };
 static const struct json_object profile_object = {"seccomp", sizeof(struct seccomp_profile),
 						  profile_fields};
@@ -98,19 +98,19 @@ static const struct json_object profile_object = {"seccomp", sizeof(struct secco
 static const struct {
 	const char *arch, *scmp;
 } arches[] = {
-	{"x86",		"SCMP_ARCH_X86"	       },
-	{"amd64",	  "SCMP_ARCH_X86_64"	    },
-	{"arm",		"SCMP_ARCH_ARM"	       },
-	{"arm64",	  "SCMP_ARCH_AARCH64"    },
+	{"x86", "SCMP_ARCH_X86"},
+	{"amd64", "SCMP_ARCH_X86_64"},
+	{"arm", "SCMP_ARCH_ARM"},
+	{"arm64", "SCMP_ARCH_AARCH64"},
 	{"loongarch64", "SCMP_ARCH_LOONGARCH64"},
-	{"mips64",	   "SCMP_ARCH_MIPS64"     },
-	{"mips64n32",   "SCMP_ARCH_MIPS64N32"  },
-	{"mipsel",	   "SCMP_ARCH_MIPSEL"     },
-	{"mipsel64",    "SCMP_ARCH_MIPSEL64"	 },
-	{"ppc64le",	    "SCMP_ARCH_PPC64LE"    },
-	{"riscv64",	    "SCMP_ARCH_RISCV64"    },
-	{"s390",	 "SCMP_ARCH_S390"	 },
-	{"s390x",	  "SCMP_ARCH_S390X"	   },
+	{"mips64", "SCMP_ARCH_MIPS64"},
+	{"mips64n32", "SCMP_ARCH_MIPS64N32"},
+	{"mipsel", "SCMP_ARCH_MIPSEL"},
+	{"mipsel64", "SCMP_ARCH_MIPSEL64"},
+	{"ppc64le", "SCMP_ARCH_PPC64LE"},
+	{"riscv64", "SCMP_ARCH_RISCV64"},
+	{"s390", "SCMP_ARCH_S390"},
+	{"s390x", "SCMP_ARCH_S390X"},
 };
 
 const char *seccomp_action_name(enum seccomp_action a)

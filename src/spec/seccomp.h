@@ -94,7 +94,7 @@ struct seccomp_profile {
 /* ---- as resolved ---- */
 
 struct seccomp_env {
-	uint64_t caps;	  /* the bounding set */
+	uint64_t caps;    /* the bounding set */
 	const char *arch; /* the host, as Go and Docker name it: "amd64", "arm64" */
 	unsigned kernel_major, kernel_minor;
 };

@@ -27,31 +27,31 @@ static const char *const names[SIGNAL_MAX + 1] = {
 	[SIGPROF] = "SIGPROF", [SIGWINCH] = "SIGWINCH",
 	[SIGIO] = "SIGIO",     [SIGPWR] = "SIGPWR",
 	[SIGSYS] = "SIGSYS",   [RTMIN] = "SIGRTMIN",
-	"SIGRTMIN+1",	       "SIGRTMIN+2",
-	"SIGRTMIN+3",	       "SIGRTMIN+4",
-	"SIGRTMIN+5",	       "SIGRTMIN+6",
-	"SIGRTMIN+7",	       "SIGRTMIN+8",
-	"SIGRTMIN+9",	       "SIGRTMIN+10",
-	"SIGRTMIN+11",	       "SIGRTMIN+12",
-	"SIGRTMIN+13",	       "SIGRTMIN+14",
-	"SIGRTMIN+15",	       "SIGRTMAX-14",
-	"SIGRTMAX-13",	       "SIGRTMAX-12",
-	"SIGRTMAX-11",	       "SIGRTMAX-10",
-	"SIGRTMAX-9",	       "SIGRTMAX-8",
-	"SIGRTMAX-7",	       "SIGRTMAX-6",
-	"SIGRTMAX-5",	       "SIGRTMAX-4",
-	"SIGRTMAX-3",	       "SIGRTMAX-2",
-	"SIGRTMAX-1",	       "SIGRTMAX",
+	"SIGRTMIN+1",          "SIGRTMIN+2",
+	"SIGRTMIN+3",          "SIGRTMIN+4",
+	"SIGRTMIN+5",          "SIGRTMIN+6",
+	"SIGRTMIN+7",          "SIGRTMIN+8",
+	"SIGRTMIN+9",          "SIGRTMIN+10",
+	"SIGRTMIN+11",         "SIGRTMIN+12",
+	"SIGRTMIN+13",         "SIGRTMIN+14",
+	"SIGRTMIN+15",         "SIGRTMAX-14",
+	"SIGRTMAX-13",         "SIGRTMAX-12",
+	"SIGRTMAX-11",         "SIGRTMAX-10",
+	"SIGRTMAX-9",          "SIGRTMAX-8",
+	"SIGRTMAX-7",          "SIGRTMAX-6",
+	"SIGRTMAX-5",          "SIGRTMAX-4",
+	"SIGRTMAX-3",          "SIGRTMAX-2",
+	"SIGRTMAX-1",          "SIGRTMAX",
 };
 
 static const struct {
 	const char *name;
 	int sig;
 } aliases[] = {
-	{"CLD",	SIGCHLD},
-	{"IOT",	SIGABRT},
-	{"POLL",	 SIGIO  },
-	{"UNUSED", SIGSYS },
+	{"CLD", SIGCHLD},
+	{"IOT", SIGABRT},
+	{"POLL", SIGIO},
+	{"UNUSED", SIGSYS},
 };
 
 /* "MIN+3" and "MAX-2" with what follows RT; 0 when it is no such thing. All 31 are reachable from

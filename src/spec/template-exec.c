@@ -448,7 +448,7 @@ int template_execute(const struct template *t, json_t *root, int flags, const ch
 	cleanup(arena_free) struct arena *a = arena_new(RUN_MEMORY_MAX);
 	struct err local = ERR_INIT;
 	struct exec e = {
-		.run = {.arena = a,	    .root = root, .flags = flags, .err = err ?: &local},
+		.run = {.arena = a, .root = root, .flags = flags, .err = err ?: &local},
 		.t = t,
 		.out = out,
 		.type = type,

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "spec/template-tree.h"
 
-#define PAD_MAX	  4096
+#define PAD_MAX   4096
 #define VALUE_MAX ((size_t)16 << 20)
 
 bool template_truth(const json_t *j)
@@ -498,29 +498,29 @@ static const struct row {
 	const char *want;
 	bool shapes; /* gives its argument back in a header */
 } rows[] = {
-	{"and",	NULL,	      1, MANY, "at least 1", false},
-	{"eq",       f_eq,	     2, MANY, "at least 2", false},
-	{"ge",       f_order,	2, 2,    "2",	   false},
-	{"gt",       f_order,	2, 2,    "2",	   false},
-	{"index",	  f_index,	   1, MANY, "at least 1", false},
-	{"join",	 f_join,	 2, 2,    "2",	    true },
-	{"json",	 f_json,	 1, 1,    "1",	    true },
-	{"le",       f_order,	2, 2,    "2",	   false},
-	{"len",	f_len,      1, 1,    "1",	  false},
-	{"lower",	  f_case,	  1, 1,	"1",	     true },
-	{"lt",       f_order,	2, 2,    "2",	   false},
-	{"ne",       f_eq,	     2, 2,	   "2",		false},
-	{"not",	f_not,      1, 1,    "1",	  false},
-	{"or",       NULL,	     1, MANY, "at least 1", false},
-	{"pad",	f_pad,      3, 3,    "3",	  false},
-	{"print",	  f_print,	   0, MANY, "any",	   false},
-	{"printf",   f_printf,   1, MANY, "at least 1", false},
-	{"println",  f_print,    0, MANY, "any",	     false},
-	{"slice",	  f_slice,	   1, 3,	 "1 to 3",	   true },
-	{"split",	  f_split,	   2, 2,	 "2",	      true },
-	{"title",	  f_case,	  1, 1,	"1",	     true },
-	{"truncate", f_truncate, 2, 2,    "2",	    true },
-	{"upper",	  f_case,	  1, 1,	"1",	     true },
+	{"and", NULL, 1, MANY, "at least 1", false},
+	{"eq", f_eq, 2, MANY, "at least 2", false},
+	{"ge", f_order, 2, 2, "2", false},
+	{"gt", f_order, 2, 2, "2", false},
+	{"index", f_index, 1, MANY, "at least 1", false},
+	{"join", f_join, 2, 2, "2", true},
+	{"json", f_json, 1, 1, "1", true},
+	{"le", f_order, 2, 2, "2", false},
+	{"len", f_len, 1, 1, "1", false},
+	{"lower", f_case, 1, 1, "1", true},
+	{"lt", f_order, 2, 2, "2", false},
+	{"ne", f_eq, 2, 2, "2", false},
+	{"not", f_not, 1, 1, "1", false},
+	{"or", NULL, 1, MANY, "at least 1", false},
+	{"pad", f_pad, 3, 3, "3", false},
+	{"print", f_print, 0, MANY, "any", false},
+	{"printf", f_printf, 1, MANY, "at least 1", false},
+	{"println", f_print, 0, MANY, "any", false},
+	{"slice", f_slice, 1, 3, "1 to 3", true},
+	{"split", f_split, 2, 2, "2", true},
+	{"title", f_case, 1, 1, "1", true},
+	{"truncate", f_truncate, 2, 2, "2", true},
+	{"upper", f_case, 1, 1, "1", true},
 };
 
 static const struct row *find(const char *name)

@@ -249,7 +249,7 @@ static int next(struct parser *p)
 	case ')':
 	case '=':
 	case ',':
-		p->token = *p->p == '|'	  ? T_PIPE
+		p->token = *p->p == '|'   ? T_PIPE
 			   : *p->p == '(' ? T_OPEN
 			   : *p->p == ')' ? T_CLOSE
 			   : *p->p == '=' ? T_ASSIGN
@@ -552,7 +552,7 @@ static int parse_keyword(struct parser *p, struct template_node *n, enum stop *s
 		r = next(p);
 		return r < 0 || p->token == T_END ? r : fail(p, "unexpected operand in {{break}}");
 	}
-	n->kind = strcmp(p->word, "if") == 0	  ? NODE_IF
+	n->kind = strcmp(p->word, "if") == 0      ? NODE_IF
 		  : strcmp(p->word, "range") == 0 ? NODE_RANGE
 		  : strcmp(p->word, "with") == 0  ? NODE_WITH
 						  : NODE_ACTION;

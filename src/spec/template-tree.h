@@ -21,12 +21,12 @@ enum template_operand_kind {
 
 struct template_operand {
 	enum template_operand_kind kind;
-	const char *name;	    /* of a variable ("$x") or a function */
-	json_t *literal;	    /* NULL: nil */
+	const char *name;           /* of a variable ("$x") or a function */
+	json_t *literal;            /* NULL: nil */
 	struct template_pipe *pipe; /* in parentheses */
-	char **chain;		    /* fields that follow; NULL: none */
-	size_t at;		    /* offset in the text, as Go reports it */
-	const char *source;	    /* its text, for messages */
+	char **chain;               /* fields that follow; NULL: none */
+	size_t at;                  /* offset in the text, as Go reports it */
+	const char *source;         /* its text, for messages */
 	struct template_operand *next;
 };
 

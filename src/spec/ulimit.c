@@ -9,21 +9,21 @@ static const struct {
 	const char *name, *oci;
 	int resource;
 } rows[] = {
-	{"core",	 "RLIMIT_CORE",	RLIMIT_CORE	   },
-	{"cpu",	"RLIMIT_CPU",	      RLIMIT_CPU	},
-	{"data",	 "RLIMIT_DATA",	RLIMIT_DATA	   },
-	{"fsize",	  "RLIMIT_FSIZE",	  RLIMIT_FSIZE     },
-	{"locks",	  "RLIMIT_LOCKS",	  RLIMIT_LOCKS     },
-	{"memlock",    "RLIMIT_MEMLOCK",    RLIMIT_MEMLOCK   },
-	{"msgqueue",   "RLIMIT_MSGQUEUE",	RLIMIT_MSGQUEUE  },
-	{"nice",	 "RLIMIT_NICE",	RLIMIT_NICE	   },
-	{"nofile",	   "RLIMIT_NOFILE",	    RLIMIT_NOFILE	 },
-	{"nproc",	  "RLIMIT_NPROC",	  RLIMIT_NPROC     },
-	{"rss",	"RLIMIT_RSS",	      RLIMIT_RSS	},
-	{"rtprio",	   "RLIMIT_RTPRIO",	    RLIMIT_RTPRIO	 },
-	{"rttime",	   "RLIMIT_RTTIME",	    RLIMIT_RTTIME	 },
+	{"core", "RLIMIT_CORE", RLIMIT_CORE},
+	{"cpu", "RLIMIT_CPU", RLIMIT_CPU},
+	{"data", "RLIMIT_DATA", RLIMIT_DATA},
+	{"fsize", "RLIMIT_FSIZE", RLIMIT_FSIZE},
+	{"locks", "RLIMIT_LOCKS", RLIMIT_LOCKS},
+	{"memlock", "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+	{"msgqueue", "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+	{"nice", "RLIMIT_NICE", RLIMIT_NICE},
+	{"nofile", "RLIMIT_NOFILE", RLIMIT_NOFILE},
+	{"nproc", "RLIMIT_NPROC", RLIMIT_NPROC},
+	{"rss", "RLIMIT_RSS", RLIMIT_RSS},
+	{"rtprio", "RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+	{"rttime", "RLIMIT_RTTIME", RLIMIT_RTTIME},
 	{"sigpending", "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
-	{"stack",	  "RLIMIT_STACK",	  RLIMIT_STACK     },
+	{"stack", "RLIMIT_STACK", RLIMIT_STACK},
 };
 
 static int find(const char *name, size_t n)

@@ -122,14 +122,9 @@ static const struct duration_unit {
 	const char *name;
 	int64_t ns;
 } duration_units[] = {
-	{"ns",	       1		},
-	     {"us",	    1000		},
-	{"\xc2\xb5s", 1000		  }, /* micro sign */
-	{"\xce\xbcs", 1000		  }, /* Greek mu */
-	{"ms",	       NS_PER_MS	},
-	     {"s",	   NS_PER_SEC	     },
-	{"m",	      60 * NS_PER_SEC  },
-	{"h",	      3600 * NS_PER_SEC},
+	{"ns", 1},           {"us", 1000},      {"\xc2\xb5s", 1000}, /* micro sign */
+	{"\xce\xbcs", 1000},                                         /* Greek mu */
+	{"ms", NS_PER_MS},   {"s", NS_PER_SEC}, {"m", 60 * NS_PER_SEC}, {"h", 3600 * NS_PER_SEC},
 };
 
 static const struct duration_unit *duration_unit(const char *s, size_t n)

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-#define ID_MAX	   2147483647
+#define ID_MAX     2147483647
 #define FIELDS_MAX 7
 
 /* Pieces of the file's text: nothing is copied until a line is the one wanted. */

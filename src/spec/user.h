@@ -18,8 +18,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define USER_FILE_MAX	((size_t)8 << 20) /* bytes of a file that are read */
-#define USER_GROUPS_MAX 65536		  /* the kernel's NGROUPS_MAX */
+#define USER_FILE_MAX   ((size_t)8 << 20) /* bytes of a file that are read */
+#define USER_GROUPS_MAX 65536             /* the kernel's NGROUPS_MAX */
 
 struct user_files { /* texts, not NUL-terminated; NULL: there is no such file */
 	const char *passwd;

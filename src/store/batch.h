@@ -38,7 +38,7 @@ struct batch_image {
 	char *manifest, *manifest_type;
 	int64_t manifest_size, created;
 	struct json_list layers; /* struct batch_layer, bottom first */
-	char **names;		 /* canonical, with tags */
+	char **names;            /* canonical, with tags */
 	char **digests;
 };
 
@@ -48,9 +48,9 @@ struct batch {
 	struct store *s;
 	struct arena *a;
 	struct tmp_dir tmp;
-	struct json_list blobs;	 /* struct batch_blob */
+	struct json_list blobs;  /* struct batch_blob */
 	struct json_list images; /* struct batch_image */
-	struct json_list work;	 /* struct batch_work */
+	struct json_list work;   /* struct batch_work */
 	int locks[BATCH_LOCKS];
 	uint32_t n_texts;
 	bool committed;

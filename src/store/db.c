@@ -30,7 +30,7 @@
 
 #define BUSY_TIMEOUT_MS     30000
 #define TRUNCATE_TIMEOUT_MS 100
-#define WAL_PAGES_MAX	    8192 /* 32 MiB: checkpoint in place, whatever it costs */
+#define WAL_PAGES_MAX       8192 /* 32 MiB: checkpoint in place, whatever it costs */
 
 int db_fail(struct store *s, int rc, struct err *err)
 {

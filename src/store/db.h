@@ -22,9 +22,9 @@
 #include "base/err.h"
 #include "store/store.h"
 
-#define DB_FILE		  "db.sqlite"
+#define DB_FILE           "db.sqlite"
 #define DB_STATEMENTS_MAX 128
-#define ID_PREFIX_MAX	  64 /* hex digits of a whole id */
+#define ID_PREFIX_MAX     64 /* hex digits of a whole id */
 
 struct store {
 	int dirfd;
@@ -35,9 +35,9 @@ struct store {
 		sqlite3_stmt *stmt;
 	} statements[DB_STATEMENTS_MAX];
 	size_t n_statements;
-	int wal_pages;	    /* after our last commit; 0: we wrote nothing */
+	int wal_pages;        /* after our last commit; 0: we wrote nothing */
 	char *keeper_args[3]; /* for hoy-keeper, behind the root; NULL at the end */
-	bool keeper_wanted; /* there is deleting or syncing to do, away from our caller */
+	bool keeper_wanted;   /* there is deleting or syncing to do, away from our caller */
 };
 
 int db_open(struct store *s, int flags, struct err *err);

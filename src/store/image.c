@@ -16,7 +16,7 @@
 #include "store/layer.h"
 #include "store/rebuild.h"
 
-#define COLUMNS	      "SELECT id, manifest, config, created, size, tagged FROM image "
+#define COLUMNS       "SELECT id, manifest, config, created, size, tagged FROM image "
 #define DIGEST_PREFIX "sha256:"
 
 static int read_strv(struct store *s, struct arena *a, sqlite3_stmt *q, char ***ret,

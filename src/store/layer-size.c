@@ -3,7 +3,8 @@
 
 int store_layer_size(struct store *s, const char *diff_id, int64_t *ret, struct err *err)
 {
-	sqlite3_stmt *q = db_query(s, err, "SELECT size FROM layer WHERE diff_id = ?", "s", diff_id);
+	sqlite3_stmt *q =
+		db_query(s, err, "SELECT size FROM layer WHERE diff_id = ?", "s", diff_id);
 	int r = db_step(s, q, err);
 
 	if (r > 0)

@@ -92,10 +92,7 @@ const char *manifest_architecture(void)
 {
 	static const struct {
 		const char *machine, *architecture;
-	} names[] = {
-		{"x86_64",  "amd64"},
-		     {"aarch64", "arm64"}
-	 };
+	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}};
 	struct utsname u;
 
 	if (uname(&u) == 0)

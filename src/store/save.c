@@ -28,7 +28,7 @@
 #include "store/tmp.h"
 
 #define JSON_MAX  ((size_t)64 << 20)
-#define CHUNK	  ((size_t)1 << 20)
+#define CHUNK     ((size_t)1 << 20)
 #define BLOB_PATH "blobs/sha256/"
 
 struct saved_blob {
@@ -48,7 +48,7 @@ struct save {
 	struct store *s;
 	struct arena *a;
 	int fd;
-	struct json_list blobs;	 /* struct saved_blob */
+	struct json_list blobs;  /* struct saved_blob */
 	struct json_list images; /* struct saved_image */
 };
 

@@ -17,7 +17,7 @@ struct source_file {
 
 struct source {
 	struct batch *b;
-	int layout;		/* an OCI layout directory's fd, the caller's; -EBADF: an archive */
+	int layout;             /* an OCI layout directory's fd, the caller's; -EBADF: an archive */
 	struct json_list files; /* struct source_file, sorted by name */
 };
 

@@ -29,14 +29,8 @@ static int make_skeleton(int dirfd, struct err *err)
 		const char *name;
 		mode_t mode;
 	} dirs[] = {
-		{"blobs",	  0755},
-		      {"blobs/sha256", 0755},
-		      {"layers",	 0700},
-		{"l",	      0700},
-		{"containers",   0710},
-		      {"volumes",	  0711},
-		      {"cache",	0700},
-		{"tmp",		0700},
+		{"blobs", 0755},      {"blobs/sha256", 0755}, {"layers", 0700}, {"l", 0700},
+		{"containers", 0710}, {"volumes", 0711},      {"cache", 0700},  {"tmp", 0700},
 	};
 	int r = 0;
 

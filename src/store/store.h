@@ -40,15 +40,15 @@ int store_bury(struct store *s, int dirfd, const char *name, struct err *err);
 /* ---- images: store/image.c ---- */
 
 struct store_image {
-	char *id;	 /* sha256:HEX of the configuration */
-	char *manifest;	 /* sha256:HEX of the OCI manifest blob */
-	char *config;	 /* the configuration, JSON text as stored */
-	char **names;	 /* canonical references: docker.io/library/busybox:latest */
-	char **digests;	 /* canonical name@sha256:… */
-	char **layers;	 /* diffIDs, bottom first */
+	char *id;        /* sha256:HEX of the configuration */
+	char *manifest;  /* sha256:HEX of the OCI manifest blob */
+	char *config;    /* the configuration, JSON text as stored */
+	char **names;    /* canonical references: docker.io/library/busybox:latest */
+	char **digests;  /* canonical name@sha256:… */
+	char **layers;   /* diffIDs, bottom first */
 	int64_t created; /* from the configuration, nanoseconds; 0: unknown */
-	int64_t size;	 /* bytes of all unpacked layers */
-	int64_t tagged;	 /* when it was last loaded or tagged */
+	int64_t size;    /* bytes of all unpacked layers */
+	int64_t tagged;  /* when it was last loaded or tagged */
 };
 
 /* By reference (normalised name, name:tag, name@digest), id or unique id prefix. */
@@ -98,7 +98,7 @@ int store_commit(struct store *s, struct arena *a, const struct store_commit *c,
 
 struct store_container {
 	char *id, *name; /* name without a leading slash */
-	char *image;	 /* image id; "" when that is gone */
+	char *image;     /* image id; "" when that is gone */
 	char *image_ref; /* as the user wrote it */
 	int64_t created;
 	char *config; /* container_create as JSON text, merged with the image's */

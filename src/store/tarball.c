@@ -121,9 +121,7 @@ static void put_text(char *field, size_t size, const char *s)
 
 static void block(struct buf *b, const struct tarball_entry *e)
 {
-	struct ustar h = {
-		.type = e->type, .magic = "ustar", .version = {'0', '0'}
-	};
+	struct ustar h = {.type = e->type, .magic = "ustar", .version = {'0', '0'}};
 	const unsigned char *bytes = (const unsigned char *)&h;
 	unsigned sum = 0;
 	char text[8];

@@ -15,13 +15,13 @@
 struct store;
 
 struct tree_pack {
-	int root_fd;		  /* O_PATH directory */
-	const char *path;	  /* what to pack, as seen in the root; "/" for all of it */
-	const char *rename;	  /* the name of the top entry in the archive; NULL: its own */
-	bool contents_only;	  /* the children of `path`, not the directory itself */
-	bool follow_link;	  /* follow `path` when it is a symbolic link (cp -L) */
+	int root_fd;              /* O_PATH directory */
+	const char *path;         /* what to pack, as seen in the root; "/" for all of it */
+	const char *rename;       /* the name of the top entry in the archive; NULL: its own */
+	bool contents_only;       /* the children of `path`, not the directory itself */
+	bool follow_link;         /* follow `path` when it is a symbolic link (cp -L) */
 	bool numeric_owner_reset; /* owner 0:0 for every entry */
-	bool one_filesystem;	  /* leave out what is mounted below: export of a live root */
+	bool one_filesystem;      /* leave out what is mounted below: export of a live root */
 };
 int tree_pack(struct store *s, const struct tree_pack *p, int out_fd, struct err *err);
 

@@ -4,7 +4,7 @@
 #include "base/str.h"
 #include "store/db.h"
 
-#define COLUMNS	     "SELECT name, driver, created, labels, options, anonymous FROM volume "
+#define COLUMNS      "SELECT name, driver, created, labels, options, anonymous FROM volume "
 #define MAP_TEXT_MAX ((size_t)4 << 20)
 
 struct map_holder {
@@ -12,7 +12,7 @@ struct map_holder {
 };
 
 static const struct json_field map_fields[] = {
-	{"m",   JSON_MAP, 0, offsetof(struct map_holder, map), NULL},
+	{"m", JSON_MAP, 0, offsetof(struct map_holder, map), NULL},
 	{},
 };
 static const struct json_object map_object = {"map", sizeof(struct map_holder), map_fields};

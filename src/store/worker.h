@@ -21,16 +21,16 @@
 #include "base/err.h"
 #include "base/proc.h"
 
-#define WORKER_MAGIC	UINT32_C(0x686f7931)
-#define WORKER_DIGEST	72 /* "sha256:" + 64 + NUL */
+#define WORKER_MAGIC    UINT32_C(0x686f7931)
+#define WORKER_DIGEST   72 /* "sha256:" + 64 + NUL */
 #define WORKER_NAME_MAX 1024
-#define WORKER_FD	3
+#define WORKER_FD       3
 
 /* Bounds of one job; a stranger's archive that passes one of them is refused. */
-#define WORKER_MEMBERS_MAX 20000	       /* files of an image archive */
+#define WORKER_MEMBERS_MAX 20000               /* files of an image archive */
 #define WORKER_ENTRIES_MAX UINT64_C(5000000)   /* of one layer */
 #define WORKER_BYTES_MAX   (UINT64_C(1) << 40) /* of one layer's files, holes included */
-#define WORKER_RATIO_MAX   1000		       /* decompressed to compressed … */
+#define WORKER_RATIO_MAX   1000                /* decompressed to compressed … */
 #define WORKER_RATIO_FROM  (UINT64_C(1) << 30) /* … beyond this many bytes */
 
 enum worker_job {
@@ -69,7 +69,7 @@ enum worker_reply_type { WORKER_MEMBER, WORKER_DONE, WORKER_FAILED };
 struct worker_reply {
 	uint32_t magic, type;
 	int32_t kind, code;  /* FAILED: as in struct err */
-	uint32_t index;	     /* MEMBER: of its file m<index> */
+	uint32_t index;      /* MEMBER: of its file m<index> */
 	uint32_t compressed; /* LAYER, UNPACK: the stream was */
 	uint64_t size, entries;
 	char digest[WORKER_DIGEST]; /* of the file, or of the uncompressed stream */

@@ -74,8 +74,11 @@ static size_t count_names(int dirfd)
 static void one(int root, bool layer, struct memory m)
 {
 	struct err err = ERR_INIT;
-	struct unpack u = {.root_fd = root, .prefix = layer ? "" : "/in/link", .layer = layer,
-			   .keep_owner = layer, .max_bytes = BYTES_MAX};
+	struct unpack u = {.root_fd = root,
+			   .prefix = layer ? "" : "/in/link",
+			   .layer = layer,
+			   .keep_owner = layer,
+			   .max_bytes = BYTES_MAX};
 	cleanup(stream_free) struct stream *s = stream_new(from_memory, &m, false, &err);
 	cleanup(pump_free) struct pump *p = s ? pump_new(s, true, &err) : NULL;
 	cleanup(tar_free) struct tar *t = p ? tar_new(p, &err) : NULL;
@@ -88,7 +91,10 @@ static void one(int root, bool layer, struct memory m)
 static void pack_again(int root)
 {
 	struct err err = ERR_INIT;
-	struct pack p = {.root_fd = root, .path = "/", .contents_only = true, .layer = true,
+	struct pack p = {.root_fd = root,
+			 .path = "/",
+			 .contents_only = true,
+			 .layer = true,
 			 .out_fd = memfd_create("out", MFD_CLOEXEC)};
 
 	(void)pack(&p, &err);

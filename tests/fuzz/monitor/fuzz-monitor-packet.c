@@ -114,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.run_fd = -EBADF,
 		.lock_fd = -EBADF,
 		.listen_fd = -EBADF,
-		.config = {.id = (char *)"fuzz",		 .stdin_once = true		   },
+		.config = {.id = (char *)"fuzz", .stdin_once = true},
 		.container = (struct run_container *)&m,
 		.state.error = (char *)"",
 		.io.out = {{&m, -EBADF, LOG_STDOUT, NULL}, {&m, -EBADF, LOG_STDERR, NULL}},

@@ -21,9 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	for (uint32_t nr = 0; n > 0 && nr < 500; nr++) {
-		struct seccomp_data d = {
-			.nr = (int)nr, .arch = 0xc000003e, .args = {nr, size}
-		     };
+		struct seccomp_data d = {.nr = (int)nr, .arch = 0xc000003e, .args = {nr, size}};
 
 		if (emulate(insns, n, &d) == EMULATE_BAD)
 			abort();

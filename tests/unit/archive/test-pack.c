@@ -36,13 +36,11 @@ static void make_tree(struct fixture *f)
 	    (struct tarball_entry){.name = name, .type = '0', .mode = 04755, .mtime = 1000000001},
 	    "x");
 	put(f,
-	    (struct tarball_entry){
-		    .name = "d/a",
-		    .type = '0',
-		    .uid = 1234567890,
-		    .xattrs = &(struct tarball_xattr){"user.k", "v\n=", 3},
-		    .n_xattrs = 1
-	 },
+	    (struct tarball_entry){.name = "d/a",
+				   .type = '0',
+				   .uid = 1234567890,
+				   .xattrs = &(struct tarball_xattr){"user.k", "v\n=", 3},
+				   .n_xattrs = 1},
 	    "linked");
 	put_link(f, "d/b", '1', "d/a");
 	put_link(f, "l", '2', "d/a");
@@ -132,27 +130,11 @@ static void test_names(void **state)
 	put_link(f, "abs", '2', "/d/file");
 	put_link(f, "dirlink", '2', "/d");
 	assert_ok(&f->err, run(f, true));
-	assert_int_equal(utimensat(f->fd, "d",
-				   (struct timespec[2]){
-					   {1, 0},
-					   {1, 0}
-	 },
-				   0),
-			 0);
-	assert_int_equal(utimensat(f->fd, "d/file",
-				   (struct timespec[2]){
-					   {1, 0},
-					   {1, 0}
-	 },
-				   0),
-			 0);
-	assert_int_equal(utimensat(f->fd, "abs",
-				   (struct timespec[2]){
-					   {1, 0},
-					   {1, 0}
-	 },
-				   AT_SYMLINK_NOFOLLOW),
-			 0);
+	assert_int_equal(utimensat(f->fd, "d", (struct timespec[2]){{1, 0}, {1, 0}}, 0), 0);
+	assert_int_equal(utimensat(f->fd, "d/file", (struct timespec[2]){{1, 0}, {1, 0}}, 0), 0);
+	assert_int_equal(
+		utimensat(f->fd, "abs", (struct timespec[2]){{1, 0}, {1, 0}}, AT_SYMLINK_NOFOLLOW),
+		0);
 	pack_to(f, (struct pack){.path = "/d"}, &b);
 	assert_string_equal(first_name(&b), "d/");
 	pack_to(f, (struct pack){.path = "d/file", .rename = "other"}, &b);

@@ -184,9 +184,9 @@ static void test_pump(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain),	     cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_plain),        cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_gzip_damaged), cmocka_unit_test(test_zstd),
-		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_bomb),
+		cmocka_unit_test(test_refused),      cmocka_unit_test(test_bomb),
 		cmocka_unit_test(test_pump),
 	};
 

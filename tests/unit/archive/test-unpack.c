@@ -44,12 +44,10 @@ static void test_metadata(void **state)
 {
 	static const unsigned char cap[20] = {1, 0, 0, 2, 0, 4};
 	struct fixture *f = *state;
-	struct tarball_xattr x[] = {
-		{"security.capability",	cap,     sizeof(cap)},
-		{"trusted.overlay.opaque", "y",	1		 },
-		{"user.overlay.opaque",	"y",     1	      },
-		{"user.note",	      "hello", 5		}
-	 };
+	struct tarball_xattr x[] = {{"security.capability", cap, sizeof(cap)},
+				    {"trusted.overlay.opaque", "y", 1},
+				    {"user.overlay.opaque", "y", 1},
+				    {"user.note", "hello", 5}};
 	char long_name[230], value[32];
 	struct stat st;
 

@@ -33,14 +33,14 @@ struct outer {
 	}
 static const char *const kinds[] = {"one", "two", NULL};
 static const struct json_field inner_fields[] = {
-	{"name",	 JSON_STR, JSON_REQUIRED, offsetof(struct inner, name)},
+	{"name", JSON_STR, JSON_REQUIRED, offsetof(struct inner, name)},
 	{"n", JSON_I64, JSON_OMIT, offsetof(struct inner, n)},
-	{	   },
+	{},
 };
 static const struct json_object inner_object = {"inner", sizeof(struct inner), inner_fields};
 static const struct json_field inlined_fields[] = {
-	{"iname",	  JSON_STR, JSON_OMIT, offsetof(struct inner, name)},
-	{	 },
+	{"iname", JSON_STR, JSON_OMIT, offsetof(struct inner, name)},
+	{},
 };
 static const struct json_object inlined_object = {"inlined", sizeof(struct inner), inlined_fields};
 static const struct json_field outer_fields[] = {
@@ -56,14 +56,14 @@ static const struct json_field outer_fields[] = {
 	ROW("words", words, JSON_WORDS, JSON_OMIT),
 	ROW("keys", keys, JSON_KEYS, JSON_OMIT),
 	ROW("map", map, JSON_MAP, JSON_OMIT),
-	{"sub",		  JSON_SUB, JSON_OMIT, offsetof(struct outer, sub), &inner_object},
-	{"subp",		 JSON_SUBP, JSON_OMIT, offsetof(struct outer, subp), &inner_object},
-	{"subs",		  JSON_LIST, JSON_OMIT, offsetof(struct outer, subs), &inner_object},
+	{"sub", JSON_SUB, JSON_OMIT, offsetof(struct outer, sub), &inner_object},
+	{"subp", JSON_SUBP, JSON_OMIT, offsetof(struct outer, subp), &inner_object},
+	{"subs", JSON_LIST, JSON_OMIT, offsetof(struct outer, subs), &inner_object},
 	ROW("numbers", numbers, JSON_I64_LIST, JSON_OMIT),
 	ROW("raw", raw, JSON_RAW, JSON_OMIT),
-	{"kind",		      JSON_ENUM, 0, offsetof(struct outer, kind), NULL, kinds},
+	{"kind", JSON_ENUM, 0, offsetof(struct outer, kind), NULL, kinds},
 	{"inlined", JSON_MEMBERS, 0, offsetof(struct outer, inlined), &inlined_object},
-	{	 },
+	{},
 };
 static const struct json_object outer_object = {"outer", sizeof(struct outer), outer_fields};
 
@@ -102,24 +102,24 @@ static void test_round_trip(void **state)
 static const struct {
 	const char *in, *msg;
 } bad[] = {
-	{"",					   "t: line 1: '[' or '{' expected near end of file"},
-	{"{" SUB ",\"kind\":\"three\"}",		 "t: kind: unknown value three"		       },
-	{"{}",					 NULL					     },
-	{"{\"sub\":{}}",			       "t: sub.name: missing"			       },
-	{"{\"sub\":{\"name\":null}}",		      "t: sub.name: missing"			    },
+	{"", "t: line 1: '[' or '{' expected near end of file"},
+	{"{" SUB ",\"kind\":\"three\"}", "t: kind: unknown value three"},
+	{"{}", NULL},
+	{"{\"sub\":{}}", "t: sub.name: missing"},
+	{"{\"sub\":{\"name\":null}}", "t: sub.name: missing"},
 	{"{\"subs\":[{\"name\":\"a\"},{\"name\":3}]}",
-	 "t: subs[1].name: expected string, got integer"						},
-	{"{\"subs\":[{\"name\":\"a\",\"n\":1.5}]}",    "t: subs[0].n: not an integer in range"	   },
-	{"{\"map\":{\"k\":[]}}",			 "t: map.k: expected string, got array"	       },
-	{"{\"numbers\":[1,\"2\"]}",		    "t: numbers[1]: expected integer, got string"	 },
-	{"{\"u\":-1}",				 "t: u: expected a number that is not negative"   },
-	{"{\"i\":9223372036854775808}",		"t: i: not an integer in range"		       },
-	{"{\"text\":\"a\\u0000b\"}",		     "t: text: string contains a NUL character"       },
-	{"{\"flag\":\"true\"}",			"t: flag: expected boolean, got string"	       },
-	{"{\"a\":1,\"a\":2}",			      NULL					     },
-	{"{\"text\":\"\xff\"}",			NULL					     },
-	{"{} x",				       NULL					     },
-	{"{\"u\":18446744073709551616}",		 NULL					     },
+	 "t: subs[1].name: expected string, got integer"},
+	{"{\"subs\":[{\"name\":\"a\",\"n\":1.5}]}", "t: subs[0].n: not an integer in range"},
+	{"{\"map\":{\"k\":[]}}", "t: map.k: expected string, got array"},
+	{"{\"numbers\":[1,\"2\"]}", "t: numbers[1]: expected integer, got string"},
+	{"{\"u\":-1}", "t: u: expected a number that is not negative"},
+	{"{\"i\":9223372036854775808}", "t: i: not an integer in range"},
+	{"{\"text\":\"a\\u0000b\"}", "t: text: string contains a NUL character"},
+	{"{\"flag\":\"true\"}", "t: flag: expected boolean, got string"},
+	{"{\"a\":1,\"a\":2}", NULL},
+	{"{\"text\":\"\xff\"}", NULL},
+	{"{} x", NULL},
+	{"{\"u\":18446744073709551616}", NULL},
 };
 
 static void test_bad(void **state)
@@ -149,12 +149,13 @@ static void test_big_numbers(void **state)
 		const char *in;
 		uint64_t want;
 	} rows[] = {
-		{"{\"u\":9223372036854775807}",						INT64_MAX			 },
-		{"{\"u\":9223372036854775808}",						UINT64_C(9223372036854775808)},
-		{"{\"u\":18446744073709551615}",					 UINT64_MAX		   },
+		{"{\"u\":9223372036854775807}", INT64_MAX},
+		{"{\"u\":9223372036854775808}", UINT64_C(9223372036854775808)},
+		{"{\"u\":18446744073709551615}", UINT64_MAX},
 		{"{\"text\":\"18446744073709551615 \\\" "
-		 "18446744073709551615\",\"u\":18446744073709551615}", UINT64_MAX		   },
-		{"{\"u\":1.8446744073709552e19}",					  UINT64_MAX		    },
+		 "18446744073709551615\",\"u\":18446744073709551615}",
+		 UINT64_MAX},
+		{"{\"u\":1.8446744073709552e19}", UINT64_MAX},
 	};
 
 	(void)state;

@@ -39,13 +39,13 @@ static int teardown(void **state)
 static void test_hostile_links(void **state)
 {
 	static const char *const links[][2] = {
-		{"up",     "../secret"			  },
-		{"upup",	 "../../../../../../../../etc/passwd"},
-		{"abs",	"/secret"				 },
-		{"absdir", "/"				 },
-		{"magic",  "/proc/self/root"		   },
-		{"loop",	 "loop"			       },
-		{"chain",  "abs"			       },
+		{"up", "../secret"},
+		{"upup", "../../../../../../../../etc/passwd"},
+		{"abs", "/secret"},
+		{"absdir", "/"},
+		{"magic", "/proc/self/root"},
+		{"loop", "loop"},
+		{"chain", "abs"},
 	};
 	static const char *const paths[] = {
 		"up",
@@ -124,15 +124,15 @@ static void test_dangling_links(void **state)
 	static const struct {
 		const char *link, *text, *path, *made; /* NULL made: fails */
 	} rows[] = {
-		{"d1",       "/abs/dir",	   "/d1/sub",    "abs/dir/sub"   },
-		{"d2",       "../../up",	   "d2",	 "up"	     },
-		{"made/d3",  "rel/dir",	       "/made/d3/x", "made/rel/dir/x"},
-		{"d4",       "d5/..//four/",    "/d4/y",	"four/y"	},
-		{"d5",       "five",	       "/d4/y",	"four/y"	},
-		{"loop1",	  "loop2",	   "/loop1/x",   NULL		   },
-		{"loop2",	  "loop1",	   "/loop1/x",   NULL		   },
-		{"toplain",  "plain",	     "/toplain/x", NULL	       },
-		{"tohostfd", "/proc/self/fd/0", "/tohostfd",  "proc/self/fd/0"},
+		{"d1", "/abs/dir", "/d1/sub", "abs/dir/sub"},
+		{"d2", "../../up", "d2", "up"},
+		{"made/d3", "rel/dir", "/made/d3/x", "made/rel/dir/x"},
+		{"d4", "d5/..//four/", "/d4/y", "four/y"},
+		{"d5", "five", "/d4/y", "four/y"},
+		{"loop1", "loop2", "/loop1/x", NULL},
+		{"loop2", "loop1", "/loop1/x", NULL},
+		{"toplain", "plain", "/toplain/x", NULL},
+		{"tohostfd", "/proc/self/fd/0", "/tohostfd", "proc/self/fd/0"},
 	};
 	const struct root *r = *state;
 	cleanup_fd int in = -EBADF;
@@ -191,20 +191,20 @@ static void test_remove_tree(void **state)
 static void test_clean(void **state)
 {
 	static const char *const rows[][2] = {
-		{"",	     "."	},
-		{"a//b/../c/.", "a/c"    },
-		{"/",	      "/"	 },
-		{"/..",		"/"	   },
-		{"/../a",	  "/a"     },
-		{"..",	       ".."	   },
-		{"../../a",	    "../../a"},
-		{"a/..",	 "."	    },
-		{"./a",		"a"	   },
-		{"a/../../b",   "../b"   },
-		{"//a//",	  "/a"     },
-		{"a/b/../..",   "."	 },
-		{"/a/./b/",	    "/a/b"	  },
-		{"...",		"..."    },
+		{"", "."},
+		{"a//b/../c/.", "a/c"},
+		{"/", "/"},
+		{"/..", "/"},
+		{"/../a", "/a"},
+		{"..", ".."},
+		{"../../a", "../../a"},
+		{"a/..", "."},
+		{"./a", "a"},
+		{"a/../../b", "../b"},
+		{"//a//", "/a"},
+		{"a/b/../..", "."},
+		{"/a/./b/", "/a/b"},
+		{"...", "..."},
 	};
 	cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
 

@@ -14,9 +14,7 @@
 static int spawn_sh(const char *script, int out, struct proc *p, struct err *err)
 {
 	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)script, NULL};
-	const struct proc_fd fds[] = {
-		{out, 1}
-	};
+	const struct proc_fd fds[] = {{out, 1}};
 	const struct proc_spawn s = {.path = "/bin/sh", .argv = argv, .fds = fds, .n_fds = 1};
 
 	return proc_spawn(&s, p, err);
@@ -77,9 +75,7 @@ static void test_program_by_fd(void **state)
 {
 	cleanup_fd int exe = open("/bin/sh", O_PATH | O_CLOEXEC);
 	char *const argv[] = {(char *)"sh", (char *)"-c", (char *)"[ -e /proc/$$/fd/7 ]", NULL};
-	const struct proc_fd fds[] = {
-		{exe, 7}
-	};
+	const struct proc_fd fds[] = {{exe, 7}};
 	struct proc_spawn s = {
 		.path = "/nonexistent/name", .exe_fd = 7, .argv = argv, .fds = fds, .n_fds = 1};
 	struct err err = ERR_INIT;

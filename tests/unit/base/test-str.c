@@ -11,18 +11,18 @@ static void test_numbers(void **state)
 		uint64_t uv;
 		int64_t iv;
 	} rows[] = {
-		{"0",		      0,	 0,	    0,	       0	},
-		{"18446744073709551615", 0,	    -ERANGE, UINT64_MAX, 0	  },
-		{"18446744073709551616", -ERANGE, -ERANGE, 0,	      0	       },
-		{"9223372036854775807",	0,	   0,	      INT64_MAX,	 INT64_MAX},
-		{"-9223372036854775808", -EINVAL, 0,	     0,		INT64_MIN},
-		{"-9223372036854775809", -EINVAL, -ERANGE, 0,	      0	       },
-		{"",		     -EINVAL, -EINVAL, 0,	  0	   },
-		{"-",		      -EINVAL, -EINVAL, 0,	   0	    },
-		{"+1",		       -EINVAL, -EINVAL, 0,	    0	     },
-		{" 1",		       -EINVAL, -EINVAL, 0,	    0	     },
-		{"1 ",		       -EINVAL, -EINVAL, 0,	    0	     },
-		{"0x1",			-EINVAL, -EINVAL, 0,	     0	      },
+		{"0", 0, 0, 0, 0},
+		{"18446744073709551615", 0, -ERANGE, UINT64_MAX, 0},
+		{"18446744073709551616", -ERANGE, -ERANGE, 0, 0},
+		{"9223372036854775807", 0, 0, INT64_MAX, INT64_MAX},
+		{"-9223372036854775808", -EINVAL, 0, 0, INT64_MIN},
+		{"-9223372036854775809", -EINVAL, -ERANGE, 0, 0},
+		{"", -EINVAL, -EINVAL, 0, 0},
+		{"-", -EINVAL, -EINVAL, 0, 0},
+		{"+1", -EINVAL, -EINVAL, 0, 0},
+		{" 1", -EINVAL, -EINVAL, 0, 0},
+		{"1 ", -EINVAL, -EINVAL, 0, 0},
+		{"0x1", -EINVAL, -EINVAL, 0, 0},
 	};
 
 	(void)state;
@@ -58,13 +58,8 @@ static void test_strv(void **state)
 		size_t max;
 		const char *want;
 	} rows[] = {
-		{"",	     0, ""	  },
-		       {"a",     0, "a"	   },
-		      {"a,b",   0, "a|b"  },
-		 {"a,,b",  0, "a||b" },
-		{",",     0, "|"    },
-		       {"a,b,c", 2, "a|b,c"},
-		      {"a,b",   5, "a|b"  },
+		{"", 0, ""},   {"a", 0, "a"},         {"a,b", 0, "a|b"}, {"a,,b", 0, "a||b"},
+		{",", 0, "|"}, {"a,b,c", 2, "a|b,c"}, {"a,b", 5, "a|b"},
 	};
 	cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
 	char **v = NULL;

@@ -70,10 +70,7 @@ static void times(void **state UNUSED)
 static void maps(void **state UNUSED)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT(4096);
-	struct json_pair items[] = {
-		{(char *)"b", (char *)"2"},
-		    {(char *)"a", (char *)"" }
-	     };
+	struct json_pair items[] = {{(char *)"b", (char *)"2"}, {(char *)"a", (char *)""}};
 	const struct json_map m = {items, 2};
 	cleanup(json_unref) json_t *j = json_pack("{s:s,s:s}", "z", "1", "y", "2");
 

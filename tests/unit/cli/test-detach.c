@@ -16,17 +16,10 @@ static void parse(void **state UNUSED)
 		int r;
 		const char *keys;
 	} rows[] = {
-		{"ctrl-p,ctrl-q",	  0,	     "\x10\x11"},
-		   {"a",		 0,	    "a"       },
-		   {"",		0,	   ""	     },
-		{"ctrl-a,b,ctrl-z", 0,       "\1b\x1a" },
-		   {"ctrl-[",	      0,	 "\x1b"    },
-		   {"ctrl-_",	      0,	 "\x1f"    },
-		{"ctrl-P",	   -EINVAL, ""	      },
-		   {"ctrl-",	     -EINVAL, ""	},
-		   {"ab",		  -EINVAL, ""	     },
-		{"ctrl-1",	   -EINVAL, ""	      },
-		   {"a,,b",	    0,       "a,b"	    },
+		{"ctrl-p,ctrl-q", 0, "\x10\x11"},  {"a", 0, "a"},          {"", 0, ""},
+		{"ctrl-a,b,ctrl-z", 0, "\1b\x1a"}, {"ctrl-[", 0, "\x1b"},  {"ctrl-_", 0, "\x1f"},
+		{"ctrl-P", -EINVAL, ""},           {"ctrl-", -EINVAL, ""}, {"ab", -EINVAL, ""},
+		{"ctrl-1", -EINVAL, ""},           {"a,,b", 0, "a,b"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -62,15 +55,15 @@ static void sequences(void **state UNUSED)
 		bool detached;
 		const char *passed;
 	} rows[] = {
-		{"ctrl-p,ctrl-q", {"ls\n\x10\x11tail"},	true,  "ls\n"	    },
-		{"ctrl-p,ctrl-q", {"\x10", "\x11"},	    true,  ""	    },
+		{"ctrl-p,ctrl-q", {"ls\n\x10\x11tail"}, true, "ls\n"},
+		{"ctrl-p,ctrl-q", {"\x10", "\x11"}, true, ""},
 		{"ctrl-p,ctrl-q", {"\x10", "x", "\x11"}, false, "\x10x\x11"},
-		{"ctrl-p,ctrl-q", {"\x10\x10\x11"},	    true,  "\x10"	},
-		{"ctrl-p,ctrl-q", {"\x11\x10"},		false, "\x11"     },
-		{"q",	      {"abq"},	       true,  "ab"	 },
-		{"a,b,c",	  {"ab", "abc"},	 true,  "ab"	   },
-		{"a,b,c",	  {"abx"},		   false, "abx"      },
-		{"",		     {"\x10\x11"},	   false, "\x10\x11" },
+		{"ctrl-p,ctrl-q", {"\x10\x10\x11"}, true, "\x10"},
+		{"ctrl-p,ctrl-q", {"\x11\x10"}, false, "\x11"},
+		{"q", {"abq"}, true, "ab"},
+		{"a,b,c", {"ab", "abc"}, true, "ab"},
+		{"a,b,c", {"abx"}, false, "abx"},
+		{"", {"\x10\x11"}, false, "\x10\x11"},
 	};
 	char out[64];
 

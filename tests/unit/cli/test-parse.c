@@ -35,21 +35,21 @@ static int parse_even(struct arena *a UNUSED, const char *value, void *dest, str
 }
 
 static const struct cli_flag flags[] = {
-	{"all",			  'a', CLI_BOOL, .help = "All", .at = offsetof(struct options, all)},
-	{"env",		      'e', CLI_LIST, .help = "Environment", .at = offsetof(struct options, env)},
+	{"all", 'a', CLI_BOOL, .help = "All", .at = offsetof(struct options, all)},
+	{"env", 'e', CLI_LIST, .help = "Environment", .at = offsetof(struct options, env)},
 	{"even", 0, CLI_PARSED, .metavar = "even", .parse = parse_even, .help = "Even",
 	 .at = offsetof(struct options, parsed)},
-	{"init",			      0, CLI_OPT_BOOL, .help = "Init", .at = offsetof(struct options, init)},
-	{"last",	 'n', CLI_INT, .def = "-1", .help = "Last", .at = offsetof(struct options, last)},
-	{"name",	 'm', CLI_STRING, .help = "Name", .at = offsetof(struct options, name)},
-	{"proxy",			  0, CLI_BOOL, .def = "true", .help = "Proxy",
+	{"init", 0, CLI_OPT_BOOL, .help = "Init", .at = offsetof(struct options, init)},
+	{"last", 'n', CLI_INT, .def = "-1", .help = "Last", .at = offsetof(struct options, last)},
+	{"name", 'm', CLI_STRING, .help = "Name", .at = offsetof(struct options, name)},
+	{"proxy", 0, CLI_BOOL, .def = "true", .help = "Proxy",
 	 .at = offsetof(struct options, proxy)},
-	{"timeout",			 't', CLI_OPT_INT, .help = "Timeout", .at = offsetof(struct options, timeout)},
-	{"weight",		    0, CLI_UINT, .help = "Weight", .at = offsetof(struct options, weight)},
-	{ },
+	{"timeout", 't', CLI_OPT_INT, .help = "Timeout", .at = offsetof(struct options, timeout)},
+	{"weight", 0, CLI_UINT, .help = "Weight", .at = offsetof(struct options, weight)},
+	{},
 };
 static const struct cli_flag shared_flags[] = {
-	{"label",		       'l', CLI_MAP, .help = "Label", .at = offsetof(struct shared, labels)},
+	{"label", 'l', CLI_MAP, .help = "Label", .at = offsetof(struct shared, labels)},
 	{},
 };
 static const struct cli_command mixed = {
@@ -145,29 +145,29 @@ static void messages(void **state UNUSED)
 	static const struct {
 		const char *line, *message;
 	} rows[] = {
-		{"--nope",		   "unknown flag: --nope"							     },
-		{"--nope=1",		     "unknown flag: --nope"							     },
-		{"--al",			 "unknown flag: --al"							       },
-		{"-z",		       "unknown shorthand flag: 'z' in -z"						  },
-		{"-az",			"unknown shorthand flag: 'z' in -az"						    },
-		{"--name",		   "flag needs an argument: --name"						   },
-		{"-am",			"flag needs an argument: 'm' in -am"						    },
-		{"--=x",			 "bad flag syntax: --=x"							    },
-		{"--all=maybe",		"invalid argument \"maybe\" for \"-a, --all\" flag: "
-				"strconv.ParseBool: parsing \"maybe\": invalid syntax"	      },
-		{"-t x",			 "invalid argument \"x\" for \"-t, --timeout\" flag: "
-			 "strconv.ParseInt: parsing \"x\": invalid syntax"				  },
+		{"--nope", "unknown flag: --nope"},
+		{"--nope=1", "unknown flag: --nope"},
+		{"--al", "unknown flag: --al"},
+		{"-z", "unknown shorthand flag: 'z' in -z"},
+		{"-az", "unknown shorthand flag: 'z' in -az"},
+		{"--name", "flag needs an argument: --name"},
+		{"-am", "flag needs an argument: 'm' in -am"},
+		{"--=x", "bad flag syntax: --=x"},
+		{"--all=maybe", "invalid argument \"maybe\" for \"-a, --all\" flag: "
+				"strconv.ParseBool: parsing \"maybe\": invalid syntax"},
+		{"-t x", "invalid argument \"x\" for \"-t, --timeout\" flag: "
+			 "strconv.ParseInt: parsing \"x\": invalid syntax"},
 		{"-n 99999999999999999999",
 		 "invalid argument \"99999999999999999999\" for \"-n, --last\" "
 		 "flag: strconv.ParseInt: parsing \"99999999999999999999\": "
-		 "value out of range"											  },
-		{"--weight 65536",	   "invalid argument \"65536\" for \"--weight\" flag: "
+		 "value out of range"},
+		{"--weight 65536", "invalid argument \"65536\" for \"--weight\" flag: "
 				   "strconv.ParseUint: parsing \"65536\": value out of range"},
-		{"--weight -1",		"invalid argument \"-1\" for \"--weight\" flag: "
-				"strconv.ParseUint: parsing \"-1\": invalid syntax"		   },
-		{"-l k",			 "invalid argument \"k\" for \"-l, --label\" flag: k must be formatted as "
-			 "key=value"								   },
-		{"--even abc",	       "invalid argument \"abc\" for \"--even\" flag: odd: 'abc'"			 },
+		{"--weight -1", "invalid argument \"-1\" for \"--weight\" flag: "
+				"strconv.ParseUint: parsing \"-1\": invalid syntax"},
+		{"-l k", "invalid argument \"k\" for \"-l, --label\" flag: k must be formatted as "
+			 "key=value"},
+		{"--even abc", "invalid argument \"abc\" for \"--even\" flag: odd: 'abc'"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -209,23 +209,23 @@ static void numbers(void **state UNUSED)
 		int r;
 		int64_t value;
 	} rows[] = {
-		{"0",		      0,	 0	  },
-		{"-12",			0,	   -12      },
-		{"+3",		       0,	  3	   },
-		{"010",			0,	   8	    },
-		{"0o10",		 0,	    8	     },
-		{"0x1F",		 0,	    31	      },
-		{"0b101",		  0,	     5	      },
-		{"",		     -EINVAL, 0	       },
-		{"-",		      -EINVAL, 0	},
-		{" 1",		       -EINVAL, 0	 },
-		{"1 ",		       -EINVAL, 0	 },
-		{"09",		       -EINVAL, 0	 },
-		{"0x",		       -EINVAL, 0	 },
-		{"1e3",			-EINVAL, 0	  },
-		{"9223372036854775807", 0,	   INT64_MAX},
-		{"9223372036854775808", -ERANGE, 0	  },
-		{"0x-1",		 -EINVAL, 0	   },
+		{"0", 0, 0},
+		{"-12", 0, -12},
+		{"+3", 0, 3},
+		{"010", 0, 8},
+		{"0o10", 0, 8},
+		{"0x1F", 0, 31},
+		{"0b101", 0, 5},
+		{"", -EINVAL, 0},
+		{"-", -EINVAL, 0},
+		{" 1", -EINVAL, 0},
+		{"1 ", -EINVAL, 0},
+		{"09", -EINVAL, 0},
+		{"0x", -EINVAL, 0},
+		{"1e3", -EINVAL, 0},
+		{"9223372036854775807", 0, INT64_MAX},
+		{"9223372036854775808", -ERANGE, 0},
+		{"0x-1", -EINVAL, 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -243,15 +243,15 @@ static void argument_counts(void **state UNUSED)
 		size_t min, max, n;
 		const char *text;
 	} rows[] = {
-		{0, 0,	       0, NULL					  },
-		{0, 0,	       1, "accepts no arguments."			 },
-		{1, CLI_ANY_ARGS, 0, "requires at least 1 argument."		    },
-		{2, CLI_ANY_ARGS, 1, "requires at least 2 arguments."		     },
-		{2, 2,	       3, "requires exactly 2 arguments."		 },
-		{1, 1,	       0, "requires exactly 1 argument."		},
-		{0, 1,	       2, "requires at most 1 argument."		},
-		{1, 2,	       3, "requires at least 1 and at most 2 arguments."},
-		{1, 2,	       2, NULL					  },
+		{0, 0, 0, NULL},
+		{0, 0, 1, "accepts no arguments."},
+		{1, CLI_ANY_ARGS, 0, "requires at least 1 argument."},
+		{2, CLI_ANY_ARGS, 1, "requires at least 2 arguments."},
+		{2, 2, 3, "requires exactly 2 arguments."},
+		{1, 1, 0, "requires exactly 1 argument."},
+		{0, 1, 2, "requires at most 1 argument."},
+		{1, 2, 3, "requires at least 1 and at most 2 arguments."},
+		{1, 2, 2, NULL},
 	};
 	struct arena *a = arena_new(ARENA_DEFAULT_MAX);
 
@@ -270,10 +270,10 @@ static void argument_counts(void **state UNUSED)
 static void help_layout(void **state UNUSED)
 {
 	static const struct cli_flag two[] = {
-		{"a",	      'x', CLI_BOOL, .help = "Short"},
+		{"a", 'x', CLI_BOOL, .help = "Short"},
 		{"longer-name", 0, CLI_STRING, .def = "no",
 		 .help = "A text that is long enough to be cut in two at this width"},
-		{	 },
+		{},
 	};
 	const struct cli_command cmd = {.paths = "box do|do",
 					.usage = "[OPTIONS] A\n[OPTIONS] B",

@@ -144,8 +144,9 @@ static inline void UNUSED put_container(struct fixture *f, const char *id, const
 				      .config = (char *)(config ?: "{\"Image\":\"base\"}")};
 	char *base = arena_printf(f->a, "lib/containers/%s", id);
 
-	row.extra = arena_printf(f->a, "{\"path\":\"sh\",\"args\":[\"-c\",\"x\"],\"cgroup\":\"/none/%s\"%s%s}",
-				 id, mounts ? ",\"mounts\":" : "", mounts ?: "");
+	row.extra = arena_printf(
+		f->a, "{\"path\":\"sh\",\"args\":[\"-c\",\"x\"],\"cgroup\":\"/none/%s\"%s%s}", id,
+		mounts ? ",\"mounts\":" : "", mounts ?: "");
 	put_dir(f, "lower");
 	put_dir(f, arena_printf(f->a, "%s/upper", base));
 	put_dir(f, arena_printf(f->a, "%s/work", base));

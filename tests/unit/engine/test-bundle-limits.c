@@ -26,7 +26,8 @@ static void test_refused(void **state)
 	(void)state;
 	refused((struct container_host_config){.resources = {.memory = 6 * MIB - 1}},
 		"Minimum memory limit allowed is 6MB");
-	refused((struct container_host_config){.resources = {.memory = 8 * MIB, .memory_swap = 7 * MIB}},
+	refused((struct container_host_config){.resources = {.memory = 8 * MIB,
+							     .memory_swap = 7 * MIB}},
 		"Minimum memoryswap limit should be larger than memory limit, see usage");
 	refused((struct container_host_config){.resources = {.memory_swap = 7 * MIB}},
 		"You should always set the Memory limit when using Memoryswap limit, see usage");
@@ -35,10 +36,12 @@ static void test_refused(void **state)
 		"Minimum memory limit can not be less than memory reservation limit, see usage");
 	refused((struct container_host_config){.resources = {.memory_swappiness = {true, 101}}},
 		"Invalid value: 101, valid memory swappiness range is 0-100");
-	refused((struct container_host_config){.resources = {.nano_cpus = 1000000000, .cpu_period = 1000}},
+	refused((struct container_host_config){.resources = {.nano_cpus = 1000000000,
+							     .cpu_period = 1000}},
 		"Conflicting options: Nano CPUs and CPU Period cannot both be set");
 	refused((struct container_host_config){.resources = {.cpu_period = 999}},
-		"CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)");
+		"CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. "
+		"1000000)");
 	refused((struct container_host_config){.resources = {.cpu_quota = 999}},
 		"CPU cfs quota can not be less than 1ms (i.e. 1000)");
 	refused((struct container_host_config){.resources = {.blkio_weight = 9}},
@@ -60,7 +63,8 @@ static void test_cpus_absent(void **state)
 		skip();
 	assert_int_equal(bundle_check_resources(&ok, &err), 0);
 	assert_int_equal(bundle_check_resources(&h, &err), -EINVAL);
-	assert_non_null(strstr(err.msg, "Requested CPUs are not available - requested 4000, available: "));
+	assert_non_null(
+		strstr(err.msg, "Requested CPUs are not available - requested 4000, available: "));
 }
 
 /* Docker's units and defaults as the runtime specification's. */
@@ -116,8 +120,8 @@ static void test_unlimited_swap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_cpus_absent),
-		cmocka_unit_test(test_converted), cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_refused),        cmocka_unit_test(test_cpus_absent),
+		cmocka_unit_test(test_converted),      cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_unlimited_swap),
 	};
 

@@ -55,16 +55,25 @@ static void test_command(void **state)
 	static const struct {
 		const char *image_entrypoint, *image_cmd, *entrypoint, *cmd, *want;
 	} rows[] = {
-		{"-", "-", "-", "-", NULL},	     {"-", "i j", "-", "-", "i j"},
-		{"e f", "-", "-", "-", "e f"},	     {"e f", "i j", "-", "-", "e f i j"},
-		{"-", "-", "-", "c d", "c d"},	     {"-", "i j", "-", "c d", "c d"},
-		{"e f", "-", "-", "c d", "e f c d"}, {"e f", "i j", "-", "c d", "e f c d"},
-		{"-", "-", "x", "-", "x"},	     {"-", "i j", "x", "-", "x"},
-		{"e f", "-", "x", "-", "x"},	     {"e f", "i j", "x", "-", "x"},
-		{"-", "-", "x", "c d", "x c d"},     {"-", "i j", "x", "c d", "x c d"},
-		{"e f", "-", "x", "c d", "x c d"},   {"e f", "i j", "x", "c d", "x c d"},
+		{"-", "-", "-", "-", NULL},
+		{"-", "i j", "-", "-", "i j"},
+		{"e f", "-", "-", "-", "e f"},
+		{"e f", "i j", "-", "-", "e f i j"},
+		{"-", "-", "-", "c d", "c d"},
+		{"-", "i j", "-", "c d", "c d"},
+		{"e f", "-", "-", "c d", "e f c d"},
+		{"e f", "i j", "-", "c d", "e f c d"},
+		{"-", "-", "x", "-", "x"},
+		{"-", "i j", "x", "-", "x"},
+		{"e f", "-", "x", "-", "x"},
+		{"e f", "i j", "x", "-", "x"},
+		{"-", "-", "x", "c d", "x c d"},
+		{"-", "i j", "x", "c d", "x c d"},
+		{"e f", "-", "x", "c d", "x c d"},
+		{"e f", "i j", "x", "c d", "x c d"},
 		/* --entrypoint "" */
-		{"e f", "i j", "''", "c d", "c d"},  {"e f", "i j", "''", "-", NULL},
+		{"e f", "i j", "''", "c d", "c d"},
+		{"e f", "i j", "''", "-", NULL},
 	};
 
 	(void)state;
@@ -92,8 +101,10 @@ static void test_command(void **state)
 static void test_members(void **state)
 {
 	static const char text[] =
-		"{\"config\": {\"User\": \"app\", \"WorkingDir\": \"/srv\", \"StopSignal\": \"SIGINT\","
-		"\"Env\": [\"A=image\", \"B=image\"], \"Labels\": {\"l\": \"image\", \"m\": \"image\"},"
+		"{\"config\": {\"User\": \"app\", \"WorkingDir\": \"/srv\", \"StopSignal\": "
+		"\"SIGINT\","
+		"\"Env\": [\"A=image\", \"B=image\"], \"Labels\": {\"l\": \"image\", \"m\": "
+		"\"image\"},"
 		"\"ExposedPorts\": {\"80/tcp\": {}}, \"Volumes\": {\"/data\": {}},"
 		"\"Healthcheck\": {\"Test\": [\"CMD\", \"t\"], \"Interval\": 5}}}";
 	cleanup(arena_free) struct arena *a = arena_new(1 << 20);

@@ -12,9 +12,9 @@
 #include "engine/bundle.h"
 #include "spec/caps.h"
 
-#define DEFAULTS UINT64_C(0xa80425fb) /* Docker's CapBnd, as /proc/self/status prints it */
+#define DEFAULTS  UINT64_C(0xa80425fb) /* Docker's CapBnd, as /proc/self/status prints it */
 #define NET_ADMIN (UINT64_C(1) << 12)
-#define CHOWN UINT64_C(1)
+#define CHOWN     UINT64_C(1)
 
 static uint64_t caps(char **add, char **drop, bool privileged)
 {

@@ -61,7 +61,8 @@ static int setup(void **state)
 	f->c.config.hostname = arena_strdup(f->a, "box");
 	f->c.host_config.security_opt = strv_append(f->a, NULL, "seccomp=unconfined");
 	f->x.cgroup = arena_strdup(f->a, "/hoy/" ID);
-	f->b = (struct bundle){.engine = f->e, .arena = f->a, .id = ID, .config = &f->c, .extra = &f->x};
+	f->b = (struct bundle){
+		.engine = f->e, .arena = f->a, .id = ID, .config = &f->c, .extra = &f->x};
 	f->b.lower = strv_append(f->a, NULL, arena_printf(f->a, "%s/lower", f->root));
 	f->b.dir = arena_printf(f->a, "%s/lib/containers/" ID, f->root);
 	assert_int_equal(path_mkdir_p(f->b.dir, 0700, NULL), 0);
@@ -106,7 +107,8 @@ static void built(struct fixture *f)
 static const struct oci_mount *mount_find(struct fixture *f, const char *destination)
 {
 	for (size_t i = 0; i < f->b.spec.mounts.n; i++) {
-		if (str_eq(JSON_AT(struct oci_mount, &f->b.spec.mounts, i)->destination, destination))
+		if (str_eq(JSON_AT(struct oci_mount, &f->b.spec.mounts, i)->destination,
+			   destination))
 			return JSON_AT(struct oci_mount, &f->b.spec.mounts, i);
 	}
 	return NULL;
@@ -126,7 +128,8 @@ static const struct oci_mount *mount_at(struct fixture *f, const char *destinati
 static const struct oci_namespace *namespace_of(struct fixture *f, const char *type)
 {
 	for (size_t i = 0; i < f->b.spec.linux->namespaces.n; i++) {
-		if (str_eq(JSON_AT(struct oci_namespace, &f->b.spec.linux->namespaces, i)->type, type))
+		if (str_eq(JSON_AT(struct oci_namespace, &f->b.spec.linux->namespaces, i)->type,
+			   type))
 			return JSON_AT(struct oci_namespace, &f->b.spec.linux->namespaces, i);
 	}
 	return NULL;
@@ -176,8 +179,8 @@ static void test_default(void **state)
 	assert_true(strv_has(f->b.spec.linux->readonly_paths, "/proc/sys"));
 	assert_int_equal(f->b.spec.linux->resources->devices.n, 11);
 	assert_null(f->b.monitor.seccomp_path);
-	for (const char *const *t = (const char *const[]){"mount", "uts", "pid", "ipc", "network",
-							  "cgroup", NULL};
+	for (const char *const *t =
+		     (const char *const[]){"mount", "uts", "pid", "ipc", "network", "cgroup", NULL};
 	     *t; t++)
 		assert_non_null(namespace_of(f, *t));
 }
@@ -240,9 +243,11 @@ static void test_privileged(void **state)
 	assert_null(f->b.spec.linux->masked_paths);
 	assert_null(f->b.spec.linux->readonly_paths);
 	assert_null(f->b.monitor.seccomp_path);
-	assert_string_equal(strv_join(f->a, mount_at(f, "/sys")->options, ","), "nosuid,noexec,nodev,rw");
+	assert_string_equal(strv_join(f->a, mount_at(f, "/sys")->options, ","),
+			    "nosuid,noexec,nodev,rw");
 	assert_int_equal(f->b.spec.linux->resources->devices.n, 1);
-	assert_true(JSON_AT(struct oci_device_rule, &f->b.spec.linux->resources->devices, 0)->allow);
+	assert_true(
+		JSON_AT(struct oci_device_rule, &f->b.spec.linux->resources->devices, 0)->allow);
 }
 
 static void test_host_namespaces(void **state)
@@ -273,9 +278,10 @@ static void test_mounts(void **state)
 	struct stat st;
 
 	/* The deeper one first: order of mounting is by depth, not by order on the command line. */
-	f->c.host_config.binds = strv_append(f->a, NULL, arena_printf(f->a, "%s:/data/sub:ro", made));
-	f->c.host_config.binds = strv_append(f->a, f->c.host_config.binds,
-					     arena_printf(f->a, "%s:/data", made));
+	f->c.host_config.binds =
+		strv_append(f->a, NULL, arena_printf(f->a, "%s:/data/sub:ro", made));
+	f->c.host_config.binds =
+		strv_append(f->a, f->c.host_config.binds, arena_printf(f->a, "%s:/data", made));
 	built(f);
 	assert_int_equal(stat(made, &st), 0); /* -v makes it */
 	deep = mount_at(f, "/data/sub");
@@ -295,8 +301,9 @@ static void test_bind_source_missing(void **state)
 	m->source = arena_strdup(f->a, "/nonexistent/x");
 	m->target = arena_strdup(f->a, "/x");
 	assert_true(build(f) < 0);
-	assert_string_equal(f->err.msg, "invalid mount config for type \"bind\": bind source path does not "
-					"exist: /nonexistent/x");
+	assert_string_equal(f->err.msg,
+			    "invalid mount config for type \"bind\": bind source path does not "
+			    "exist: /nonexistent/x");
 }
 
 static void test_duplicate_mount(void **state)
@@ -327,7 +334,8 @@ static void test_own_hosts(void **state)
 	built(f);
 	assert_string_equal(mount_at(f, "/etc/hosts")->source, "/tmp");
 	for (size_t i = 0, seen = 0; i < f->b.spec.mounts.n; i++) {
-		seen += str_eq(JSON_AT(struct oci_mount, &f->b.spec.mounts, i)->destination, "/etc/hosts");
+		seen += str_eq(JSON_AT(struct oci_mount, &f->b.spec.mounts, i)->destination,
+			       "/etc/hosts");
 		assert_true(seen <= 1);
 	}
 }
@@ -402,13 +410,11 @@ int main(void)
 {
 #define ROW(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		ROW(test_default),	   ROW(test_written_whole),
-		ROW(test_user),		   ROW(test_no_such_user),
-		ROW(test_environment),	   ROW(test_privileged),
-		ROW(test_host_namespaces), ROW(test_mounts),
-		ROW(test_bind_source_missing), ROW(test_duplicate_mount),
-		ROW(test_tmpfs),	   ROW(test_own_hosts),
-		ROW(test_files),	   ROW(test_refused),
+		ROW(test_default),         ROW(test_written_whole), ROW(test_user),
+		ROW(test_no_such_user),    ROW(test_environment),   ROW(test_privileged),
+		ROW(test_host_namespaces), ROW(test_mounts),        ROW(test_bind_source_missing),
+		ROW(test_duplicate_mount), ROW(test_tmpfs),         ROW(test_own_hosts),
+		ROW(test_files),           ROW(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

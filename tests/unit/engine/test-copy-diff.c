@@ -74,7 +74,8 @@ static void test_directories(void **state)
 	for (int i = 0; i < 2; i++) {
 		const char *base = i ? in_dir(f, "lower") : in_dir(f, upper(f, ID_A, ""));
 
-		assert_int_equal(utimensat(AT_FDCWD, arena_printf(f->a, "%s/a/b", base), when, 0), 0);
+		assert_int_equal(utimensat(AT_FDCWD, arena_printf(f->a, "%s/a/b", base), when, 0),
+				 0);
 		assert_int_equal(utimensat(AT_FDCWD, arena_printf(f->a, "%s/a", base), when, 0), 0);
 	}
 	assert_string_equal(diff(f, "one"), "");

@@ -36,12 +36,8 @@ static void test_split(void **state)
 {
 	static const char *const rows[][4] = {
 		/* path, directory, last component, base */
-		{"/a/b", "/a", "b", "b"},
-		{"/a/b/", "/a", "b", "b"},
-		{"/a/b/.", "/a/b", ".", "."},
-		{"/a", "/", "a", "a"},
-		{"/", "/", "/", "/"},
-		{"/.", "/", ".", "."},
+		{"/a/b", "/a", "b", "b"}, {"/a/b/", "/a", "b", "b"}, {"/a/b/.", "/a/b", ".", "."},
+		{"/a", "/", "a", "a"},    {"/", "/", "/", "/"},      {"/.", "/", ".", "."},
 		{"a", ".", "a", "a"},
 	};
 	cleanup(arena_free) struct arena *a = arena_new(1 << 20);
@@ -104,9 +100,11 @@ static void test_plan(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct copy_info src = {.path = (char *)rows[i].src, .exists = true, .is_dir = rows[i].src_dir};
-		struct copy_info dst = {
-			.path = (char *)rows[i].dst, .exists = rows[i].exists, .is_dir = rows[i].dst_dir};
+		struct copy_info src = {
+			.path = (char *)rows[i].src, .exists = true, .is_dir = rows[i].src_dir};
+		struct copy_info dst = {.path = (char *)rows[i].dst,
+					.exists = rows[i].exists,
+					.is_dir = rows[i].dst_dir};
 		struct copy_plan plan = {};
 		struct err err = ERR_INIT;
 		int r = copy_plan(a, &src, &dst, &plan, &err);
@@ -126,7 +124,8 @@ static void test_plan(void **state)
 static void test_plan_keeps_the_name_asked_for(void **state)
 {
 	cleanup(arena_free) struct arena *a = arena_new(1 << 20);
-	struct copy_info src = {.path = (char *)"/real/target", .exists = true, .rebase = (char *)"link"};
+	struct copy_info src = {
+		.path = (char *)"/real/target", .exists = true, .rebase = (char *)"link"};
 	struct copy_info dst = {.path = (char *)"/d", .exists = true, .is_dir = true};
 	struct copy_plan plan = {};
 

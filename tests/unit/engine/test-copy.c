@@ -13,13 +13,14 @@
 #include "engine/copy.h"
 
 #define RACE_ROUNDS 10000
-#define RACE_NS	    (5 * NS_PER_SEC)
+#define RACE_NS     (5 * NS_PER_SEC)
 
 /* What a cp needs of the host: root, namespaces, the archive worker. */
 static bool can_copy(struct fixture *f)
 {
 	struct copy_stat st;
-	char *path = arena_printf(f->a, "%s/hoy-archive", getenv("HOY_LIBEXECDIR") ?: "/nonexistent");
+	char *path =
+		arena_printf(f->a, "%s/hoy-archive", getenv("HOY_LIBEXECDIR") ?: "/nonexistent");
 
 	if (getuid() != 0 || access(path, X_OK) < 0)
 		return false;
@@ -43,9 +44,12 @@ static void prepare(struct fixture *f)
 	assert_int_equal(symlink("/proc/self/root", in_dir(f, "lower/magic")), 0);
 	put_container(f, ID_A, "one", NULL,
 		      arena_printf(f->a,
-				   "[{\"type\":\"bind\",\"source\":\"%s/bind\",\"destination\":\"/data\",\"rw\":true},"
-				   "{\"type\":\"bind\",\"source\":\"%s/bind-ro\",\"destination\":\"/ro\",\"rw\":false},"
-				   "{\"type\":\"bind\",\"source\":\"%s/bind/inner\",\"destination\":\"/etc/one\","
+				   "[{\"type\":\"bind\",\"source\":\"%s/bind\",\"destination\":\"/"
+				   "data\",\"rw\":true},"
+				   "{\"type\":\"bind\",\"source\":\"%s/"
+				   "bind-ro\",\"destination\":\"/ro\",\"rw\":false},"
+				   "{\"type\":\"bind\",\"source\":\"%s/bind/"
+				   "inner\",\"destination\":\"/etc/one\","
 				   "\"rw\":true}]",
 				   f->dir, f->dir, f->dir));
 	put_file(f, "host/file", "from host");
@@ -130,10 +134,13 @@ static void test_to_host(void **state)
 	assert_string_equal(get_file(f, "to/inner"), "inner");
 	assert_fails(f, to_host(f, "/dir", "to/renamed"), "cannot copy directory");
 	assert_fails(f, to_host(f, "/dir/a", "to/new/"), "no such directory");
-	assert_fails(f, to_host(f, "/nope", "to"), "Could not find the file /nope in container one");
+	assert_fails(f, to_host(f, "/nope", "to"),
+		     "Could not find the file /nope in container one");
 	assert_true(to_host(f, "/dir/a", "no/where") < 0);
-	assert_string_equal(f->err.msg, arena_printf(f->a, "invalid output path: directory \"%s\" does not exist",
-						     in_dir(f, "no")));
+	assert_string_equal(f->err.msg,
+			    arena_printf(f->a,
+					 "invalid output path: directory \"%s\" does not exist",
+					 in_dir(f, "no")));
 }
 
 static void test_links_to_host(void **state)
@@ -148,13 +155,15 @@ static void test_links_to_host(void **state)
 	assert_int_equal(readlink(in_dir(f, "to/absolute"), target, sizeof(target) - 1), 4);
 	assert_string_equal(target, "/etc");
 	/* … and with -L, or a slash, what it means inside, under its own name. */
-	assert_ok(f, copy_to_host(f->e, "one", "/climber", in_dir(f, "to"), false, true, &bytes, &f->err));
+	assert_ok(f, copy_to_host(f->e, "one", "/climber", in_dir(f, "to"), false, true, &bytes,
+				  &f->err));
 	assert_string_equal(get_file(f, "to/climber"), "root:x:0:0");
 	assert_true(bytes >= 512);
 	assert_ok(f, to_host(f, "/absolute/.", "to/etc"));
 	assert_string_equal(get_file(f, "to/etc/passwd"), "root:x:0:0");
 	/* Links that point out of the root lead nowhere. */
-	assert_true(copy_to_host(f->e, "one", "/out-file", in_dir(f, "to"), false, true, &bytes, &f->err) < 0);
+	assert_true(copy_to_host(f->e, "one", "/out-file", in_dir(f, "to"), false, true, &bytes,
+				 &f->err) < 0);
 	assert_string_equal(get_file(f, "to/out-file"), "(none)");
 	assert_true(to_host(f, "/magic/etc/passwd", "to") < 0);
 	assert_sentinel(f);
@@ -192,7 +201,8 @@ static void test_from_host(void **state)
 		     "Could not find the file /nope in container one");
 	assert_fails(f, from_host(f, "host", "/etc/passwd"), "cannot copy directory");
 	assert_true(from_host(f, "missing", "/etc") < 0);
-	assert_string_equal(f->err.msg, arena_printf(f->a, "lstat %s: No such file or directory", in_dir(f, "missing")));
+	assert_string_equal(f->err.msg, arena_printf(f->a, "lstat %s: No such file or directory",
+						     in_dir(f, "missing")));
 }
 
 static void test_read_only_root(void **state)
@@ -203,11 +213,14 @@ static void test_read_only_root(void **state)
 	prepare(f);
 	put_container(f, ID_B, "two", "{\"HostConfig\":{\"ReadonlyRootfs\":true}}",
 		      arena_printf(f->a,
-				   "[{\"type\":\"bind\",\"source\":\"%s/bind\",\"destination\":\"/data\",\"rw\":true}]",
+				   "[{\"type\":\"bind\",\"source\":\"%s/bind\",\"destination\":\"/"
+				   "data\",\"rw\":true}]",
 				   f->dir));
-	assert_true(copy_from_host(f->e, in_dir(f, "host/file"), "two", "/etc", false, false, &bytes, &f->err) < 0);
+	assert_true(copy_from_host(f->e, in_dir(f, "host/file"), "two", "/etc", false, false,
+				   &bytes, &f->err) < 0);
 	assert_string_equal(f->err.msg, "container rootfs is marked read-only");
-	assert_ok(f, copy_from_host(f->e, in_dir(f, "host/file"), "two", "/data", false, false, &bytes, &f->err));
+	assert_ok(f, copy_from_host(f->e, in_dir(f, "host/file"), "two", "/data", false, false,
+				    &bytes, &f->err));
 	assert_string_equal(get_file(f, "bind/file"), "from host");
 }
 
@@ -223,8 +236,9 @@ static void test_links_from_host(void **state)
 	/* A link in the destination's last place is followed inside: the file is made there. */
 	put_dir(f, arena_printf(f->a, "lower%s/outside", f->dir));
 	assert_ok(f, from_host(f, "host/file", "/out"));
-	assert_string_equal(get_file(f, upper(f, ID_A, arena_printf(f->a, "%s/outside/file", f->dir + 1))),
-			    "from host");
+	assert_string_equal(
+		get_file(f, upper(f, ID_A, arena_printf(f->a, "%s/outside/file", f->dir + 1))),
+		"from host");
 	assert_sentinel(f);
 }
 
@@ -281,8 +295,8 @@ static void test_race(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		engine_test(test_stat),	      engine_test(test_to_host),
-		engine_test(test_links_to_host), engine_test(test_from_host),
+		engine_test(test_stat),           engine_test(test_to_host),
+		engine_test(test_links_to_host),  engine_test(test_from_host),
 		engine_test(test_read_only_root), engine_test(test_links_from_host),
 		engine_test(test_race),
 	};

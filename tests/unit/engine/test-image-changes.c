@@ -11,8 +11,7 @@
 #include "base/str.h"
 #include "engine/image.h"
 
-#define BEFORE                                                                                     \
-	"{\"Env\":[\"PATH=/bin\",\"V=old\"],\"Cmd\":[\"sh\"],\"WorkingDir\":\"/srv\"}"
+#define BEFORE "{\"Env\":[\"PATH=/bin\",\"V=old\"],\"Cmd\":[\"sh\"],\"WorkingDir\":\"/srv\"}"
 
 /* Applies changes (separated by '|') to BEFORE; the result or the error as text. */
 static char *apply(struct arena *a, const char *changes)
@@ -38,21 +37,24 @@ static void test_results(void **state)
 #define ENV  "{\"Env\":[\"PATH=/bin\",\"V=old\"]"
 	static const char *const rows[][2] = {
 		{"CMD [\"a\", \"b c\"]", ENV ",\"Cmd\":[\"a\",\"b c\"],\"WorkingDir\":\"/srv\"}"},
-		{"cmd echo $V \"x\"",
-		 ENV ",\"Cmd\":[\"/bin/sh\",\"-c\",\"echo $V \\\"x\\\"\"],\"WorkingDir\":\"/srv\"}"},
+		{"cmd echo $V \"x\"", ENV
+		 ",\"Cmd\":[\"/bin/sh\",\"-c\",\"echo $V \\\"x\\\"\"],\"WorkingDir\":\"/srv\"}"},
 		/* An entrypoint takes the old command away, but not one that was set here. */
 		{"ENTRYPOINT [\"e\"]", ENV ",\"WorkingDir\":\"/srv\",\"Entrypoint\":[\"e\"]}"},
 		{"CMD c|ENTRYPOINT [\"e\"]",
-		 ENV ",\"Cmd\":[\"/bin/sh\",\"-c\",\"c\"],\"WorkingDir\":\"/srv\",\"Entrypoint\":[\"e\"]}"},
+		 ENV ",\"Cmd\":[\"/bin/sh\",\"-c\",\"c\"],\"WorkingDir\":\"/"
+		     "srv\",\"Entrypoint\":[\"e\"]}"},
 		{"ENV A=1 B='x y' V=\"$V-new\"",
 		 "{\"Env\":[\"PATH=/bin\",\"V=old-new\",\"A=1\",\"B=x y\"]" REST "}"},
-		{"ENV KEY some value", "{\"Env\":[\"PATH=/bin\",\"V=old\",\"KEY=some value\"]" REST "}"},
+		{"ENV KEY some value",
+		 "{\"Env\":[\"PATH=/bin\",\"V=old\",\"KEY=some value\"]" REST "}"},
 		{"ENV A=${V:+set} B=${NONE:-${V}} C=\\$V D='$V'",
-		 "{\"Env\":[\"PATH=/bin\",\"V=old\",\"A=set\",\"B=old\",\"C=$V\",\"D=$V\"]" REST "}"},
+		 "{\"Env\":[\"PATH=/bin\",\"V=old\",\"A=set\",\"B=old\",\"C=$V\",\"D=$V\"]" REST
+		 "}"},
 		{"LABEL a=1 \"b c\"='d'", ENV REST ",\"Labels\":{\"a\":\"1\",\"b c\":\"d\"}}"},
-		{"EXPOSE 80 53/UDP 8000-8002",
-		 ENV REST ",\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{},\"8000/tcp\":{},\"8001/tcp\":{},"
-			  "\"8002/tcp\":{}}}"},
+		{"EXPOSE 80 53/UDP 8000-8002", ENV REST
+		 ",\"ExposedPorts\":{\"80/tcp\":{},\"53/udp\":{},\"8000/tcp\":{},\"8001/tcp\":{},"
+		 "\"8002/tcp\":{}}}"},
 		{"VOLUME [\"/a b\", \"/c\"]", ENV REST ",\"Volumes\":{\"/a b\":{},\"/c\":{}}}"},
 		{"VOLUME /a /b", ENV REST ",\"Volumes\":{\"/a\":{},\"/b\":{}}}"},
 		{"USER 1000:100", ENV REST ",\"User\":\"1000:100\"}"},
@@ -61,10 +63,11 @@ static void test_results(void **state)
 		{"STOPSIGNAL SIGTERM", ENV REST ",\"StopSignal\":\"SIGTERM\"}"},
 		{"ONBUILD RUN make all", ENV REST ",\"OnBuild\":[\"RUN make all\"]}"},
 		{"HEALTHCHECK NONE", ENV REST ",\"Healthcheck\":{\"Test\":[\"NONE\"]}}"},
-		{"HEALTHCHECK --interval=5s --retries=3 CMD curl -f http://x",
-		 ENV REST ",\"Healthcheck\":{\"Interval\":5000000000,\"Retries\":3,\"Test\":[\"CMD-SHELL\","
-			  "\"curl -f http://x\"]}}"},
-		{"HEALTHCHECK CMD [\"a\"]", ENV REST ",\"Healthcheck\":{\"Test\":[\"CMD\",\"a\"]}}"},
+		{"HEALTHCHECK --interval=5s --retries=3 CMD curl -f http://x", ENV REST
+		 ",\"Healthcheck\":{\"Interval\":5000000000,\"Retries\":3,\"Test\":[\"CMD-SHELL\","
+		 "\"curl -f http://x\"]}}"},
+		{"HEALTHCHECK CMD [\"a\"]",
+		 ENV REST ",\"Healthcheck\":{\"Test\":[\"CMD\",\"a\"]}}"},
 		{"# comment\n\nUSER u\\\nser  ", ENV REST ",\"User\":\"user\"}"},
 	};
 	cleanup(arena_free) struct arena *a = arena_new(1 << 20);
@@ -80,7 +83,8 @@ static void test_errors(void **state)
 		{"RUN x", "RUN is not a valid change command"},
 		{"USER", "USER requires at least one argument"},
 		{"USER a b", "USER requires exactly one argument"},
-		{"ENV A=1 B", "Syntax error - can't find = in \"B\". Must be of the form: name=value"},
+		{"ENV A=1 B",
+		 "Syntax error - can't find = in \"B\". Must be of the form: name=value"},
 		{"ENV A", "ENV must have two arguments"},
 		{"ENV =x", "ENV names can not be blank"},
 		{"EXPOSE 70000", "invalid containerPort: 70000"},
@@ -91,7 +95,8 @@ static void test_errors(void **state)
 		{"VOLUME [\"\"]", "VOLUME specified can not be an empty string"},
 		{"HEALTHCHECK FOO", "Unknown type \"FOO\" in HEALTHCHECK (try CMD)"},
 		{"HEALTHCHECK CMD", "Missing command after HEALTHCHECK CMD"},
-		{"HEALTHCHECK --retries=x CMD y", "--retries cannot be negative or not a number: x"},
+		{"HEALTHCHECK --retries=x CMD y",
+		 "--retries cannot be negative or not a number: x"},
 		{"USER \"x", "unexpected end of statement while looking for matching double-quote"},
 		{"USER ${V", "syntax error: unterminated or bad substitution: ${V"},
 		{"USER ${V:?x}", "unsupported modifier in substitution: ${V:?x}"},

@@ -25,7 +25,8 @@ static int tar(struct fixture *f, const char *text)
 /* Imports an image; its id. The text makes it different from others. */
 static char *import(struct fixture *f, const char *text, const char *name)
 {
-	char *changes[] = {(char *)"CMD [\"/bin/sh\"]", (char *)"ENV A=1", (char *)"LABEL kind=test", NULL};
+	char *changes[] = {(char *)"CMD [\"/bin/sh\"]", (char *)"ENV A=1",
+			   (char *)"LABEL kind=test", NULL};
 	cleanup_fd int fd = tar(f, text);
 	char *id = NULL;
 
@@ -38,7 +39,8 @@ static void need_worker(void)
 {
 	char path[PATH_MAX];
 
-	(void)snprintf(path, sizeof(path), "%s/hoy-archive", getenv("HOY_LIBEXECDIR") ?: "/nonexistent");
+	(void)snprintf(path, sizeof(path), "%s/hoy-archive",
+		       getenv("HOY_LIBEXECDIR") ?: "/nonexistent");
 	if (getuid() != 0 || access(path, X_OK) < 0)
 		skip();
 }
@@ -53,8 +55,9 @@ static char *removed(struct fixture *f, const char *ref, bool force)
 	for (size_t i = 0; i < rows.n; i++) {
 		struct image_removed *r = JSON_AT(struct image_removed, &rows, i);
 
-		text = arena_printf(f->a, "%s%s %.80s\n", text, r->untagged ? "Untagged:" : "Deleted:",
-				    r->untagged ?: r->deleted);
+		text = arena_printf(
+			f->a, "%s%s %.80s\n", text,
+			r->untagged ? "Untagged:" : "Deleted:", r->untagged ?: r->deleted);
 	}
 	return text;
 }
@@ -62,13 +65,14 @@ static char *removed(struct fixture *f, const char *ref, bool force)
 /* A container row that names the image. */
 static void put_user(struct fixture *f, const char *id, const char *name, const char *image)
 {
-	struct store_container row = {.id = (char *)id,
-				      .name = (char *)name,
-				      .image = (char *)image,
-				      .image_ref = (char *)"x",
-				      .created = 2,
-				      .config = (char *)"{}",
-				      .extra = (char *)"{\"path\":\"\",\"args\":[],\"cgroup\":\"/none\"}"};
+	struct store_container row = {
+		.id = (char *)id,
+		.name = (char *)name,
+		.image = (char *)image,
+		.image_ref = (char *)"x",
+		.created = 2,
+		.config = (char *)"{}",
+		.extra = (char *)"{\"path\":\"\",\"args\":[],\"cgroup\":\"/none\"}"};
 
 	put_file(f, arena_printf(f->a, "lib/containers/%s/state", id), "{\"Status\":\"exited\"}");
 	assert_ok(f, store_container_insert(f->e->store, &row, &f->err));
@@ -87,9 +91,11 @@ static void test_find(void **state)
 	assert_ok(f, image_find(f->e, f->a, "docker.io/library/busybox:latest", &img, &f->err));
 	assert_ok(f, image_find(f->e, f->a, id, &img, &f->err));
 	assert_ok(f, image_find(f->e, f->a, arena_strndup(f->a, id + 7, 12), &img, &f->err));
-	assert_fails(f, image_find(f->e, f->a, "nope", &img, &f->err), "No such image: nope:latest");
+	assert_fails(f, image_find(f->e, f->a, "nope", &img, &f->err),
+		     "No such image: nope:latest");
 	assert_int_equal(f->err.kind, ERR_NOT_FOUND);
-	assert_fails(f, image_find(f->e, f->a, "a.io/b:c", &img, &f->err), "No such image: a.io/b:c");
+	assert_fails(f, image_find(f->e, f->a, "a.io/b:c", &img, &f->err),
+		     "No such image: a.io/b:c");
 	assert_int_equal(image_find(f->e, f->a, "UPPER:x:y", &img, &f->err), -EINVAL);
 }
 
@@ -103,9 +109,10 @@ static void test_tag(void **state)
 	assert_ok(f, image_tag(f->e, "busybox", "reg.io/me/box:v1", &f->err));
 	assert_ok(f, image_find(f->e, f->a, "reg.io/me/box:v1", &img, &f->err));
 	assert_int_equal(strv_len(img.names), 2);
-	assert_fails(f, image_tag(f->e, "busybox", "Foo", &f->err),
-		     "Error parsing reference: \"Foo\" is not a valid repository/tag: invalid reference "
-		     "format: repository name (library/Foo) must be lowercase");
+	assert_fails(
+		f, image_tag(f->e, "busybox", "Foo", &f->err),
+		"Error parsing reference: \"Foo\" is not a valid repository/tag: invalid reference "
+		"format: repository name (library/Foo) must be lowercase");
 	assert_fails(f, image_tag(f->e, "nope", "x", &f->err), "No such image: nope:latest");
 	assert_fails(f,
 		     image_tag(f->e, "busybox",
@@ -144,7 +151,8 @@ static void test_list(void **state)
 		struct image_info *info = JSON_AT(struct image_info, &rows, i);
 
 		assert_int_equal(info->containers, str_eq(info->image.id, id));
-		assert_string_equal(json_string_value(json_object_get(info->labels, "kind")), "test");
+		assert_string_equal(json_string_value(json_object_get(info->labels, "kind")),
+				    "test");
 	}
 	assert_int_equal(list(f, "dangling", "true"), 1);
 	assert_int_equal(list(f, "dangling", "false"), 1);
@@ -173,19 +181,22 @@ static void test_inspect_and_history(void **state)
 	id = import(f, "one", "busybox");
 	j = image_inspect(f->e, "busybox", &f->err);
 	assert_non_null(j);
-	json_object_foreach(j, key, v)
+	json_object_foreach (j, key, v)
 		keys = arena_printf(f->a, "%s %s", keys, key);
-	assert_string_equal(keys, " Id RepoTags RepoDigests Parent Comment Created DockerVersion Author "
-				  "Config Architecture Os Size GraphDriver RootFS Metadata");
+	assert_string_equal(keys,
+			    " Id RepoTags RepoDigests Parent Comment Created DockerVersion Author "
+			    "Config Architecture Os Size GraphDriver RootFS Metadata");
 	assert_string_equal(json_string_value(json_object_get(j, "Id")), id);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "RepoTags"), 0)),
 			    "busybox:latest");
 	assert_string_equal(json_string_value(json_object_get(j, "Comment")), "Imported from -");
 	assert_true(json_integer_value(json_object_get(j, "Size")) > 0);
 	config = json_object_get(j, "Config");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Cmd"), 0)), "/bin/sh");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Cmd"), 0)),
+			    "/bin/sh");
 	assert_true(json_is_null(json_object_get(config, "Volumes")));
-	assert_int_equal(json_array_size(json_object_get(json_object_get(j, "RootFS"), "Layers")), 1);
+	assert_int_equal(json_array_size(json_object_get(json_object_get(j, "RootFS"), "Layers")),
+			 1);
 	json_decref(j);
 	assert_ok(f, image_history(f->e, f->a, "busybox", &rows, &f->err));
 	assert_int_equal(rows.n, 1);
@@ -205,11 +216,12 @@ static void test_remove_names(void **state)
 	need_worker();
 	id = import(f, "one", "busybox");
 	assert_ok(f, image_tag(f->e, "busybox", "other", &f->err));
-	assert_string_equal(removed(f, arena_strndup(f->a, id + 7, 12), false),
-			    arena_printf(f->a,
-					 "conflict: unable to delete %.12s (must be forced) - image is "
-					 "referenced in multiple repositories",
-					 id + 7));
+	assert_string_equal(
+		removed(f, arena_strndup(f->a, id + 7, 12), false),
+		arena_printf(f->a,
+			     "conflict: unable to delete %.12s (must be forced) - image is "
+			     "referenced in multiple repositories",
+			     id + 7));
 	assert_string_equal(removed(f, "other", false), "Untagged: other:latest\n");
 	assert_string_equal(removed(f, "busybox:latest", false),
 			    arena_printf(f->a, "Untagged: busybox:latest\nDeleted: %s\n", id));
@@ -231,16 +243,18 @@ static void test_remove_used(void **state)
 	id = import(f, "one", "busybox");
 	hex = id + 7;
 	put_user(f, ID_A, "user", id);
-	assert_string_equal(removed(f, "busybox", false),
-			    arena_printf(f->a,
-					 "conflict: unable to remove repository reference \"busybox\" (must "
-					 "force) - container aaaaaaaaaaaa is using its referenced image %.12s",
-					 hex));
-	assert_string_equal(removed(f, hex, false),
-			    arena_printf(f->a,
-					 "conflict: unable to delete %.12s (must be forced) - image is being "
-					 "used by stopped container aaaaaaaaaaaa",
-					 hex));
+	assert_string_equal(
+		removed(f, "busybox", false),
+		arena_printf(f->a,
+			     "conflict: unable to remove repository reference \"busybox\" (must "
+			     "force) - container aaaaaaaaaaaa is using its referenced image %.12s",
+			     hex));
+	assert_string_equal(
+		removed(f, hex, false),
+		arena_printf(f->a,
+			     "conflict: unable to delete %.12s (must be forced) - image is being "
+			     "used by stopped container aaaaaaaaaaaa",
+			     hex));
 	/* Forced: the names go; what the container stands on stays. */
 	assert_string_equal(removed(f, "busybox", true), "Untagged: busybox:latest\n");
 	assert_ok(f, image_find(f->e, f->a, id, &img, &f->err));
@@ -277,7 +291,8 @@ static void test_prune(void **state)
 static void test_commit(void **state)
 {
 	char *changes[] = {(char *)"CMD [\"new\"]", NULL};
-	struct commit_request req = {.name = "made:1", .message = "why", .author = "me", .changes = changes};
+	struct commit_request req = {
+		.name = "made:1", .message = "why", .author = "me", .changes = changes};
 	struct fixture *f = *state;
 	struct store_image img;
 	cleanup(json_unref) json_t *j = NULL;
@@ -286,7 +301,9 @@ static void test_commit(void **state)
 
 	need_worker();
 	base = import(f, "base", "base");
-	put_container(f, ID_A, "one", "{\"Image\":\"base\",\"Hostname\":\"h\",\"Env\":[\"A=2\"],\"Cmd\":[\"old\"]}", NULL);
+	put_container(f, ID_A, "one",
+		      "{\"Image\":\"base\",\"Hostname\":\"h\",\"Env\":[\"A=2\"],\"Cmd\":[\"old\"]}",
+		      NULL);
 	put_file(f, upper(f, ID_A, "added"), "file");
 	{
 		struct store_container row;
@@ -303,22 +320,20 @@ static void test_commit(void **state)
 	assert_string_equal(json_string_value(json_object_get(j, "Author")), "me");
 	assert_string_equal(json_string_value(json_object_get(j, "Comment")), "why");
 	config = json_object_get(j, "Config");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Cmd"), 0)), "new");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Env"), 0)), "A=2");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Cmd"), 0)),
+			    "new");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(config, "Env"), 0)),
+			    "A=2");
 	assert_string_equal(json_string_value(json_object_get(config, "Hostname")), "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		engine_test(test_find),
-		engine_test(test_tag),
-		engine_test(test_list),
-		engine_test(test_inspect_and_history),
-		engine_test(test_remove_names),
-		engine_test(test_remove_used),
-		engine_test(test_prune),
-		engine_test(test_commit),
+		engine_test(test_find),         engine_test(test_tag),
+		engine_test(test_list),         engine_test(test_inspect_and_history),
+		engine_test(test_remove_names), engine_test(test_remove_used),
+		engine_test(test_prune),        engine_test(test_commit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

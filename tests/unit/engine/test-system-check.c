@@ -195,10 +195,13 @@ static void test_mount(void **state)
 		struct findings x = {.f = f, .text = (char *)""};
 		int left = -1;
 
-		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		    mount("none", in_dir(f, "lib/containers/" ID_A "/merged"), "tmpfs", 0, NULL) < 0)
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("none", in_dir(f, "lib/containers/" ID_A "/merged"), "tmpfs", 0, NULL) <
+			    0)
 			_exit(77);
-		_exit(system_check(f->e, true, found, &x, &left, NULL) == 0 && strstr(x.text, "/merged is mounted on the host\n")
+		_exit(system_check(f->e, true, found, &x, &left, NULL) == 0 &&
+				      strstr(x.text, "/merged is mounted on the host\n")
 			      ? 0
 			      : 1);
 	}

@@ -17,11 +17,13 @@ static void make(struct fixture *f, const char *name, bool anonymous)
 static void test_names(void **state)
 {
 	static const char *const bad[][2] = {
-		{"a", "create a: volume name is too short, names should be at least two alphanumeric "
-		      "characters"},
-		{"../x", "create ../x: \"../x\" includes invalid characters for a local volume name, only "
-			 "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
-			 "directory, use absolute path"},
+		{"a",
+		 "create a: volume name is too short, names should be at least two alphanumeric "
+		 "characters"},
+		{"../x",
+		 "create ../x: \"../x\" includes invalid characters for a local volume name, only "
+		 "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host "
+		 "directory, use absolute path"},
 	};
 	struct fixture *f = *state;
 	struct store_volume v = {};
@@ -62,7 +64,8 @@ static void test_create(void **state)
 	assert_ok(f, volume_create(f->e, f->a, &v, &again, &f->err));
 	assert_int_equal(again.row.created, info.row.created);
 	assert_int_equal(again.row.labels.n, 0);
-	assert_fails(f, volume_find(f->e, f->a, "nope", &info, &f->err), "get nope: no such volume");
+	assert_fails(f, volume_find(f->e, f->a, "nope", &info, &f->err),
+		     "get nope: no such volume");
 	assert_int_equal(f->err.kind, ERR_NOT_FOUND);
 }
 
@@ -103,7 +106,8 @@ static void test_list(void **state)
 	assert_int_equal(list(f, "label", "k=v"), 1);
 	assert_int_equal(list(f, "label", "k=w"), 0);
 	assert_int_equal(list(f, "driver", "local"), 2);
-	assert_fails(f, volume_list(f->e, f->a, &filters, &volumes, &f->err), "invalid filter 'colour'");
+	assert_fails(f, volume_list(f->e, f->a, &filters, &volumes, &f->err),
+		     "invalid filter 'colour'");
 	bad.key = (char *)"dangling";
 	bad.value = (char *)"maybe";
 	assert_fails(f, volume_list(f->e, f->a, &filters, &volumes, &f->err),
@@ -180,7 +184,8 @@ static void test_copy_up(void **state)
 	make(f, "data", false);
 	put_file(f, "lower/srv/www/index", "hello");
 	put_file(f, "lower/srv/www/deep/er/file", "deep");
-	assert_int_equal(link(in_dir(f, "lower/srv/www/index"), in_dir(f, "lower/srv/www/second")), 0);
+	assert_int_equal(link(in_dir(f, "lower/srv/www/index"), in_dir(f, "lower/srv/www/second")),
+			 0);
 	assert_int_equal(symlink("/etc/passwd", in_dir(f, "lower/srv/www/link")), 0);
 	assert_int_equal(mkfifo(in_dir(f, "lower/srv/www/fifo"), 0640), 0);
 	assert_int_equal(chown(in_dir(f, "lower/srv/www"), 1000, 1001), 0);
@@ -204,7 +209,8 @@ static void test_copy_up(void **state)
 	assert_int_equal(lstat(in_dir(f, "lib/volumes/data/_data/fifo"), &st), 0);
 	assert_true(S_ISFIFO(st.st_mode));
 	assert_int_equal(st.st_mode & 07777, 0640);
-	assert_int_equal(readlink(in_dir(f, "lib/volumes/data/_data/link"), target, sizeof(target) - 1), 11);
+	assert_int_equal(
+		readlink(in_dir(f, "lib/volumes/data/_data/link"), target, sizeof(target) - 1), 11);
 	assert_string_equal(target, "/etc/passwd");
 	assert_int_equal(access(in_dir(f, "lib/volumes/data/_copy"), F_OK), -1);
 	/* Not empty any more: what the user changed stays. */

@@ -191,11 +191,11 @@ static void test_exit_codes(void **state)
 		int code;
 	} rows[] = {
 		{{"/no/such/command"}, 127},
-		{{"no-such-command"},  127},
-		{{"/dev/null"},	126},
-		{{"/etc/passwd"},	  126},
-		{{"/"},		126},
-		{{"/etc/passwd/x"},    127},
+		{{"no-such-command"}, 127},
+		{{"/dev/null"}, 126},
+		{{"/etc/passwd"}, 126},
+		{{"/"}, 126},
+		{{"/etc/passwd/x"}, 127},
 	};
 
 	(void)state;
@@ -249,9 +249,9 @@ static void to_pipe(void *data)
 
 static void test_signals_are_forwarded(void **state)
 {
-	static const int signals[] = {SIGTERM, SIGHUP,	SIGINT,	 SIGQUIT,  SIGUSR1,
+	static const int signals[] = {SIGTERM, SIGHUP,  SIGINT,  SIGQUIT,  SIGUSR1,
 				      SIGUSR2, SIGCONT, SIGTSTP, SIGWINCH, SIGPIPE,
-				      SIGTTIN, SIGALRM, 34,	 64};
+				      SIGTTIN, SIGALRM, 34,      64};
 	const char *args[] = {self, "signal", NULL};
 
 	(void)state;

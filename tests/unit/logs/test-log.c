@@ -38,17 +38,9 @@ static void test_sizes(void **state)
 	static const struct {
 		const char *text;
 		uint64_t want;
-	} rows[] = {
-		{"10",    10		 },
-		    {"10k",   10000	 },
-		    {"20m",   20000000	    },
-		       {"1g",    1000000000	},
-		{"1.5MB", 1500000	 },
-		    {"-1",	   0	    },
-		    {"2 kb",  2000	 },
-		       {"1t",    1000000000000}
-	    };
-	static const char *const bad[] = {"",	  "m",	  "-2",	 "0",	 "10q",
+	} rows[] = {{"10", 10},         {"10k", 10000}, {"20m", 20000000}, {"1g", 1000000000},
+		    {"1.5MB", 1500000}, {"-1", 0},      {"2 kb", 2000},    {"1t", 1000000000000}};
+	static const char *const bad[] = {"",     "m",    "-2",  "0",    "10q",
 					  "10mm", "1e30", "nan", "0x10", " 1"};
 	struct log_options o;
 	struct err err;
@@ -69,14 +61,10 @@ static void test_sizes(void **state)
 static void test_refused(void **state)
 {
 	static const char *const rows[][3] = {
-		{"nosuch",	   NULL,	 NULL	     },
-		 {"json-file", "max-file", "0"	      },
-		{"json-file", "max-file", "-1"	      },
-		 {"json-file", "max-file", "100000"   },
-		{"json-file", "colour",	"red"	     },
-		 {"json-file", "compress", "maybe"	  },
-		{"none",	 "max-size", "1m"	 },
-		 {"json-file", "mode",     "sometimes"},
+		{"nosuch", NULL, NULL},          {"json-file", "max-file", "0"},
+		{"json-file", "max-file", "-1"}, {"json-file", "max-file", "100000"},
+		{"json-file", "colour", "red"},  {"json-file", "compress", "maybe"},
+		{"none", "max-size", "1m"},      {"json-file", "mode", "sometimes"},
 	};
 	struct log_options o = {.max_files = 77};
 

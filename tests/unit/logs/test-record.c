@@ -44,16 +44,16 @@ static void test_invalid_utf8(void **state)
 	static const struct {
 		const char *in, *want;
 	} rows[] = {
-		{"a\x80z",			       "a\\ufffdz"			      },
+		{"a\x80z", "a\\ufffdz"},
 		{"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
-		{"\xc0\xaf",			     "\\ufffd\\ufffd"			     },
-		{"\xed\xa0\x80",			 "\\ufffd\\ufffd\\ufffd"		},
-		{"\xe0\x9f\xbf",			 "\\ufffd\\ufffd\\ufffd"		},
-		{"\xf4\x90\x80\x80",		     "\\ufffd\\ufffd\\ufffd\\ufffd"	   },
-		{"\xe2\x82",			     "\\ufffd\\ufffd"			     },
-		{"\xff",				 "\\ufffd"				  },
-		{"\xc3",				 "\\ufffd"				  },
-		{"\xf0\x8f\x80\x80",		     "\\ufffd\\ufffd\\ufffd\\ufffd"	   },
+		{"\xc0\xaf", "\\ufffd\\ufffd"},
+		{"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},
+		{"\xe0\x9f\xbf", "\\ufffd\\ufffd\\ufffd"},
+		{"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},
+		{"\xe2\x82", "\\ufffd\\ufffd"},
+		{"\xff", "\\ufffd"},
+		{"\xc3", "\\ufffd"},
+		{"\xf0\x8f\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},
 	};
 	char out[1024], want[1024];
 
@@ -114,14 +114,17 @@ static void test_other_writers(void **state)
 	} rows[] = {
 		{"{\"log\":\"\\u003ca\\u003e\\u00e4\\ud83d\\ude00\\n\",\"stream\":\"stdout\","
 		 "\"time\":"
-		 "\"2026-01-02T03:04:05.5Z\"}", "<a>\xc3\xa4\xf0\x9f\x98\x80\n",				  LOG_STDOUT,		      TIME - 12345678 + 500000000},
-		{		 "{\"log\":\"x\\n\",\"stream\":\"stderr\",\"attrs\":{\"a\":\"}\",\"b\":[1,{}]},"
+		 "\"2026-01-02T03:04:05.5Z\"}",
+		 "<a>\xc3\xa4\xf0\x9f\x98\x80\n", LOG_STDOUT, TIME - 12345678 + 500000000},
+		{"{\"log\":\"x\\n\",\"stream\":\"stderr\",\"attrs\":{\"a\":\"}\",\"b\":[1,{}]},"
 		 "\"time\":"
-		 "\"2026-01-02T03:04:05Z\"}",			    "x\n",								     LOG_STDERR,							     TIME - 12345678},
-		{		 "{ \"time\" : \"2026-01-02T04:04:05.012345678+01:00\" , \"stream\":\"stderr\", "
-		 "\"log\":\"\\ud800!\"} ",		 "\xef\xbf\xbd!",				    LOG_STDERR,TIME},
-		{		 "{\"log\":\"\",\"stream\":\"stdout\",\"time\":\"0001-01-01T00:00:00Z\"}",			   "",
-		 LOG_STDOUT,			     0},
+		 "\"2026-01-02T03:04:05Z\"}",
+		 "x\n", LOG_STDERR, TIME - 12345678},
+		{"{ \"time\" : \"2026-01-02T04:04:05.012345678+01:00\" , \"stream\":\"stderr\", "
+		 "\"log\":\"\\ud800!\"} ",
+		 "\xef\xbf\xbd!", LOG_STDERR, TIME},
+		{"{\"log\":\"\",\"stream\":\"stdout\",\"time\":\"0001-01-01T00:00:00Z\"}", "",
+		 LOG_STDOUT, 0},
 	};
 	char copy[512];
 
@@ -184,9 +187,9 @@ static void test_piece(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),	   cmocka_unit_test(test_invalid_utf8),
+		cmocka_unit_test(test_layout),     cmocka_unit_test(test_invalid_utf8),
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_other_writers),
-		cmocka_unit_test(test_torn),	   cmocka_unit_test(test_piece),
+		cmocka_unit_test(test_torn),       cmocka_unit_test(test_piece),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,7 @@ static bool monitor_lives(const struct box *b)
 
 static bool cgroup_there(const struct box *b)
 {
-	static const char *const tops[] = {"",	      "/unified", "/pids",
+	static const char *const tops[] = {"",        "/unified", "/pids",
 					   "/memory", "/freezer", "/devices"};
 	char path[256];
 
@@ -729,7 +729,7 @@ static void test_reaper(void **state)
 
 static int remove_parent(void **state)
 {
-	static const char *const tops[] = {"",	       "/unified", "/pids", "/memory",
+	static const char *const tops[] = {"",         "/unified", "/pids", "/memory",
 					   "/freezer", "/devices", "/cpu",  "/cpuset"};
 	char path[256];
 

@@ -95,9 +95,9 @@ static inline void lab_start(void)
 {
 	static const char *const dirs[] = {"b", "b/rootfs", "b/rootfs/bin", "b/rootfs/etc",
 					   "b/rootfs/tmp"};
-	static const char *const applets[] = {"sh",    "cat",	   "id",       "ls",   "true",
-					      "sleep", "stat",	   "grep",     "echo", "head",
-					      "dd",    "umask",	   "pwd",      "tty",  "mount",
+	static const char *const applets[] = {"sh",    "cat",      "id",       "ls",   "true",
+					      "sleep", "stat",     "grep",     "echo", "head",
+					      "dd",    "umask",    "pwd",      "tty",  "mount",
 					      "touch", "readlink", "hostname", "kill", "wc"};
 
 	if (geteuid() != 0)

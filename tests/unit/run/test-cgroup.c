@@ -80,11 +80,11 @@ static void bad_ones_are_refused(void **state)
 	static const struct {
 		const char *text, *msg;
 	} rows[] = {
-		{"{\"memory\":{\"swappiness\":200}}",		      "memory swappiness 200 is not in 0..100"},
-		{"{\"blockIO\":{\"weight\":5}}",			 "blkio weight 5 is not in 10..1000"	    },
-		{"{\"unified\":{\"../x\":\"1\"}}",		   "unified: \"../x\" is not a cgroup file"},
-		{"{\"devices\":[{\"allow\":true,\"type\":\"x\"}]}", "device rule: type \"x\""		     },
-		{"{\"cpu\":{\"cpus\":\"4000\"}}",			  NULL				      },
+		{"{\"memory\":{\"swappiness\":200}}", "memory swappiness 200 is not in 0..100"},
+		{"{\"blockIO\":{\"weight\":5}}", "blkio weight 5 is not in 10..1000"},
+		{"{\"unified\":{\"../x\":\"1\"}}", "unified: \"../x\" is not a cgroup file"},
+		{"{\"devices\":[{\"allow\":true,\"type\":\"x\"}]}", "device rule: type \"x\""},
+		{"{\"cpu\":{\"cpus\":\"4000\"}}", NULL},
 	};
 
 	(void)state;

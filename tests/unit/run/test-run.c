@@ -258,14 +258,14 @@ static void commands_that_cannot_run(void **state)
 		const char *args, *msg;
 		enum err_kind kind;
 	} rows[] = {
-		{"\"nope\"",	     "exec: \"nope\": executable file not found in $PATH",	   ERR_NO_COMMAND	 },
-		{"\"/nope\"",      "exec: \"/nope\": stat /nope: no such file or directory",
-		 ERR_NO_COMMAND										},
-		{"\"/etc\"",	     "exec: \"/etc\": is a directory",			       ERR_NOT_EXECUTABLE},
-		{"\"/etc/plain\"", "exec: \"/etc/plain\": permission denied",		      ERR_NOT_EXECUTABLE},
-		{"\"/etc/junk\"",  "exec /etc/junk: exec format error",		       ERR_NOT_EXECUTABLE},
-		{"\"/etc/lost\"",  "exec /etc/lost: no such file or directory",	       ERR_NO_COMMAND    },
-		{"\"\"",		 "exec: \"\": executable file not found in $PATH",	   ERR_NO_COMMAND	 },
+		{"\"nope\"", "exec: \"nope\": executable file not found in $PATH", ERR_NO_COMMAND},
+		{"\"/nope\"", "exec: \"/nope\": stat /nope: no such file or directory",
+		 ERR_NO_COMMAND},
+		{"\"/etc\"", "exec: \"/etc\": is a directory", ERR_NOT_EXECUTABLE},
+		{"\"/etc/plain\"", "exec: \"/etc/plain\": permission denied", ERR_NOT_EXECUTABLE},
+		{"\"/etc/junk\"", "exec /etc/junk: exec format error", ERR_NOT_EXECUTABLE},
+		{"\"/etc/lost\"", "exec /etc/lost: no such file or directory", ERR_NO_COMMAND},
+		{"\"\"", "exec: \"\": executable file not found in $PATH", ERR_NO_COMMAND},
 	};
 
 	(void)state;

@@ -11,10 +11,10 @@
 #include "sec/bpf.h"
 #include "tests/unit/sec/emulate.h"
 
-#define ALLOW	   SECCOMP_RET_ALLOW
+#define ALLOW      SECCOMP_RET_ALLOW
 #define EPERM_RET  (SECCOMP_RET_ERRNO | EPERM)
 #define ENOSYS_RET (SECCOMP_RET_ERRNO | ENOSYS)
-#define KILL	   SECCOMP_RET_KILL_PROCESS
+#define KILL       SECCOMP_RET_KILL_PROCESS
 
 static struct sock_filter prog[BPF_INSNS_MAX];
 
@@ -41,14 +41,12 @@ static uint32_t ask(size_t n, uint32_t token, uint32_t nr, const uint64_t args[6
 static void test_ranges(void **state)
 {
 	static const struct bpf_rule rules[] = {
-		{.nr = 7, .verdict = ALLOW},
-		     {.nr = 1, .verdict = ALLOW},
-		{.nr = 2, .verdict = ALLOW},
-		     {.nr = 9, .verdict = KILL },
+		{.nr = 7, .verdict = ALLOW}, {.nr = 1, .verdict = ALLOW},
+		{.nr = 2, .verdict = ALLOW}, {.nr = 9, .verdict = KILL},
 		{.nr = 0, .verdict = ALLOW},
 	};
 	struct bpf_arch arch = {AUDIT_ARCH_X86_64, rules, ARRAY_SIZE(rules)};
-	static const uint32_t want[] = {ALLOW,	   ALLOW,     ALLOW,	 EPERM_RET,
+	static const uint32_t want[] = {ALLOW,     ALLOW,     ALLOW,     EPERM_RET,
 					EPERM_RET, EPERM_RET, EPERM_RET, ALLOW,
 					EPERM_RET, KILL,      ENOSYS_RET};
 	size_t n = build(&arch, 1);
@@ -64,8 +62,8 @@ static void test_ranges(void **state)
 static void test_x32_numbers_have_their_own_end(void **state)
 {
 	static const struct bpf_rule rules[] = {
-		{.nr = 1,	  .verdict = ALLOW},
-		{.nr = 3,	  .verdict = ALLOW},
+		{.nr = 1, .verdict = ALLOW},
+		{.nr = 3, .verdict = ALLOW},
 		{.nr = 0x40000002, .verdict = ALLOW},
 	};
 	struct bpf_arch arch = {AUDIT_ARCH_X86_64, rules, ARRAY_SIZE(rules)};
@@ -155,17 +153,10 @@ static void test_big_endian(void **state)
 static void test_several_rules_of_one_number(void **state)
 {
 	static const struct seccomp_arg one = {0, SECCOMP_EQ, 1, 0}, two = {0, SECCOMP_EQ, 2, 0};
-	static const struct seccomp_arg both[] = {
-		{0, SECCOMP_GE, 1, 0},
-		       {1, SECCOMP_EQ, 4, 0}
-	    };
+	static const struct seccomp_arg both[] = {{0, SECCOMP_GE, 1, 0}, {1, SECCOMP_EQ, 4, 0}};
 	static const struct bpf_rule rules[] = {
-		{5, ALLOW,	   &one, 1},
-		  {6, KILL,	    &one, 1},
-		       {5, KILL,	 &two, 1},
-		{5, ENOSYS_RET, both, 2},
-		  {6, ALLOW,	     NULL, 0},
-		       {6, KILL,	 NULL, 0},
+		{5, ALLOW, &one, 1},      {6, KILL, &one, 1},  {5, KILL, &two, 1},
+		{5, ENOSYS_RET, both, 2}, {6, ALLOW, NULL, 0}, {6, KILL, NULL, 0},
 	};
 	struct bpf_arch arch = {AUDIT_ARCH_X86_64, rules, ARRAY_SIZE(rules)};
 	size_t n = build(&arch, 1);
@@ -174,12 +165,12 @@ static void test_several_rules_of_one_number(void **state)
 		uint64_t args[6];
 		uint32_t want;
 	} rows[] = {
-		{5, {1, 4}, ALLOW	 },
-		{5, {2, 4}, KILL	},
+		{5, {1, 4}, ALLOW},
+		{5, {2, 4}, KILL},
 		{5, {3, 4}, ENOSYS_RET},
-		{5, {3, 5}, EPERM_RET },
-		{5, {0, 4}, EPERM_RET },
-		{6, {1},	 ALLOW     }, /* the rule without arguments wins, the first of them */
+		{5, {3, 5}, EPERM_RET},
+		{5, {0, 4}, EPERM_RET},
+		{6, {1}, ALLOW}, /* the rule without arguments wins, the first of them */
 	};
 
 	(void)state;
@@ -193,10 +184,7 @@ static void test_far_jumps(void **state)
 	enum { N = 300 };
 	static struct bpf_rule rules[N];
 	static struct seccomp_arg args[N];
-	struct bpf_arch arch[] = {
-		{AUDIT_ARCH_X86_64, rules, N},
-		       {AUDIT_ARCH_I386,	 rules, N}
-	  };
+	struct bpf_arch arch[] = {{AUDIT_ARCH_X86_64, rules, N}, {AUDIT_ARCH_I386, rules, N}};
 	size_t n;
 
 	(void)state;

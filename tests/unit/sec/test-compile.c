@@ -27,11 +27,11 @@
 #include "spec/caps.h"
 #include "tests/unit/sec/emulate.h"
 
-#define ALLOW		   SECCOMP_RET_ALLOW
-#define EPERM_RET	   (SECCOMP_RET_ERRNO | EPERM)
-#define ENOSYS_RET	   (SECCOMP_RET_ERRNO | ENOSYS)
+#define ALLOW              SECCOMP_RET_ALLOW
+#define EPERM_RET          (SECCOMP_RET_ERRNO | EPERM)
+#define ENOSYS_RET         (SECCOMP_RET_ERRNO | ENOSYS)
 #define LAST_OF_LIBSECCOMP 450 /* set_mempolicy_home_node */
-#define URETPROBE	   335 /* newer than it, in a hole of x86-64 */
+#define URETPROBE          335 /* newer than it, in a hole of x86-64 */
 
 static struct sock_filter ours[BPF_INSNS_MAX];
 static size_t n_ours;
@@ -130,10 +130,10 @@ static void test_default_agrees_with_libseccomp(void **state)
 {
 	static const uint64_t sets[] = {0, CAPS_BIT(18), CAPS_BIT(21), CAPS_ALL};
 	static const uint64_t values[] = {
-		0,	    1,	     8,		 16,	      37,	   38,
-		39,	    40,	     41,	 42,	      45,	   46,
+		0,          1,       8,          16,          37,          38,
+		39,         40,      41,         42,          45,          46,
 		0x20000,    0x20008, 0xffffffff, 0x100000000, 0x100000028, 0x7e020000,
-		0x20000000, 0x10000, 0x80,	 UINT64_MAX,
+		0x20000000, 0x10000, 0x80,       UINT64_MAX,
 	};
 	static struct sock_filter theirs[BPF_INSNS_MAX];
 	size_t n = 0;
@@ -170,15 +170,13 @@ static uint32_t dice(uint32_t *seed, uint32_t n)
 	return (uint32_t)((uint64_t)(*seed >> 8) * n >> 24);
 }
 
-static const uint64_t pool[] = {0,	    1,		 2,	      5,	  0x7fffffff,
+static const uint64_t pool[] = {0,          1,           2,           5,          0x7fffffff,
 				0xffffffff, 0x100000000, 0x100000005, UINT64_MAX, 0xff00000000};
 
 static void random_rule(uint32_t *seed, struct seccomp_rule *r, char **names)
 {
 	*r = (struct seccomp_rule){
-		.names = names, .verdict = {SECCOMP_ALLOW, 0},
-		       .n_args = dice(seed, 4)
-	      };
+		.names = names, .verdict = {SECCOMP_ALLOW, 0}, .n_args = dice(seed, 4)};
 	if (dice(seed, 3) == 0)
 		r->verdict = (struct seccomp_verdict){SECCOMP_ERRNO, 2 + dice(seed, 50)};
 	for (size_t i = 0; i < r->n_args; i++) {
@@ -205,10 +203,8 @@ static void test_random_agree_with_libseccomp(void **state)
 
 	(void)state;
 	for (int round = 0; round < 12; round++) {
-		struct seccomp_filter f = {
-			.default_verdict = {SECCOMP_ERRNO, EPERM},
-			   .rules = rules
-		 };
+		struct seccomp_filter f = {.default_verdict = {SECCOMP_ERRNO, EPERM},
+					   .rules = rules};
 		struct err err = ERR_INIT;
 		size_t n;
 
@@ -227,9 +223,8 @@ static void test_random_agree_with_libseccomp(void **state)
 		}
 		/* So that both end at the same number. */
 		names[RULES - 1][0] = (char *)"set_mempolicy_home_node";
-		rules[RULES - 1] = (struct seccomp_rule){
-			.names = names[RULES - 1], .verdict = {SECCOMP_ALLOW, 0}
-		};
+		rules[RULES - 1] = (struct seccomp_rule){.names = names[RULES - 1],
+							 .verdict = {SECCOMP_ALLOW, 0}};
 		f.n_rules = RULES;
 		if (compile_filter(&f, "random", ours, &n_ours, &err) < 0)
 			fail_msg("%s", err.msg);
@@ -269,16 +264,16 @@ static void test_x86_multiplexed(void **state)
 static void test_default_decisions(void **state)
 {
 	static const int refused[] = {
-		SYS_mount,	    SYS_unshare,      SYS_bpf,
-		SYS_keyctl,	    SYS_add_key,      SYS_setns,
+		SYS_mount,          SYS_unshare,      SYS_bpf,
+		SYS_keyctl,         SYS_add_key,      SYS_setns,
 		SYS_io_uring_setup, SYS_kexec_load,   SYS_umount2,
-		SYS_request_key,    SYS_reboot,	      SYS_init_module,
-		SYS_swapon,	    SYS_quotactl,     SYS_perf_event_open,
-		SYS_acct,	    SYS_fsopen,	      SYS_move_mount,
-		SYS_kcmp,	    SYS_userfaultfd,  SYS_chroot,
-		SYS_pivot_root,	    SYS_move_pages,   SYS_nfsservctl,
+		SYS_request_key,    SYS_reboot,       SYS_init_module,
+		SYS_swapon,         SYS_quotactl,     SYS_perf_event_open,
+		SYS_acct,           SYS_fsopen,       SYS_move_mount,
+		SYS_kcmp,           SYS_userfaultfd,  SYS_chroot,
+		SYS_pivot_root,     SYS_move_pages,   SYS_nfsservctl,
 		SYS_io_uring_enter, SYS_settimeofday, SYS_open_by_handle_at,
-		SYS_clock_settime,  SYS_mbind,	      SYS_syslog,
+		SYS_clock_settime,  SYS_mbind,        SYS_syslog,
 	};
 	static const int allowed[] = {
 		SYS_read,
@@ -395,10 +390,10 @@ static void test_words(void **state)
 		const char *text, *message;
 	} rows[] = {
 		{"{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_Z80\"]}",
-		 "test: unknown architecture \"SCMP_ARCH_Z80\""								       },
+		 "test: unknown architecture \"SCMP_ARCH_Z80\""},
 		{"{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"x86\"]}",
-		 "test: unknown architecture \"x86\""										 },
-		{"[]",									      "test: expected object, got array"},
+		 "test: unknown architecture \"x86\""},
+		{"[]", "test: expected object, got array"},
 	};
 	struct seccomp_env env = {};
 

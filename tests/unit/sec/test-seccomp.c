@@ -148,11 +148,12 @@ static void test_refused_profiles(void **state)
 		const char *text, *message;
 		enum err_kind kind;
 	} rows[] = {
-		{"{",					"seccomp profile: ",		   ERR_INVALID    },
+		{"{", "seccomp profile: ", ERR_INVALID},
 		{"{\"defaultAction\": \"x\"}",
-		 "seccomp profile: defaultAction: unknown action \"x\"",				 ERR_INVALID    },
+		 "seccomp profile: defaultAction: unknown action \"x\"", ERR_INVALID},
 		{"{\"defaultAction\": \"SCMP_ACT_NOTIFY\"}",
-		 "seccomp profile: defaultAction: SCMP_ACT_NOTIFY is not supported (no listener)", ERR_UNSUPPORTED},
+		 "seccomp profile: defaultAction: SCMP_ACT_NOTIFY is not supported (no listener)",
+		 ERR_UNSUPPORTED},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

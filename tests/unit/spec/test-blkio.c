@@ -32,22 +32,22 @@ static const struct {
 	uint64_t want;
 	const char *msg;
 } rows[] = {
-	{blkio_parse_bps,  "/dev/sda:1mb",  "/dev/sda", 1048576, NULL					   },
-	{blkio_parse_bps,  "/dev/sda:100",  "/dev/sda", 100,	   NULL				       },
-	{blkio_parse_bps,  "/dev/sda",      NULL,	    0,       "bad format: /dev/sda"		     },
-	{blkio_parse_bps,  "sda:1",	   NULL,	 0,	    "bad format for device path: sda:1"       },
-	{blkio_parse_bps,  "/dev/sda:",     NULL,	     0,	BPS("/dev/sda:")				},
-	{blkio_parse_bps,  "/dev/sda:-1",	 NULL,       0,	  BPS("/dev/sda:-1")			    },
-	{blkio_parse_bps,  "/dev/sda:1x",	 NULL,       0,	  BPS("/dev/sda:1x")			    },
-	{blkio_parse_iops, "/dev/sda:500",  "/dev/sda", 500,	    NULL					},
-	{blkio_parse_iops, "/dev/sda:1mb",  NULL,	 0,	    IOPS("/dev/sda:1mb")			},
-	{blkio_parse_iops, "/dev/sda:-5",	  NULL,	0,	   IOPS("/dev/sda:-5")			      },
-	{parse_weight,     "/dev/sda:0",    "/dev/sda", 0,	    NULL					},
-	{parse_weight,     "/dev/sda:10",   "/dev/sda", 10,      NULL					  },
-	{parse_weight,     "/dev/sda:1000", "/dev/sda", 1000,	  NULL				      },
-	{parse_weight,     "/dev/sda:9",    NULL,	   0,	      "invalid weight for device: /dev/sda:9"   },
-	{parse_weight,     "/dev/sda:1001", NULL,	      0,	 "invalid weight for device: /dev/sda:1001"},
-	{parse_weight,     "/dev/sda:x",    NULL,	   0,	      "invalid weight for device: /dev/sda:x"   },
+	{blkio_parse_bps, "/dev/sda:1mb", "/dev/sda", 1048576, NULL},
+	{blkio_parse_bps, "/dev/sda:100", "/dev/sda", 100, NULL},
+	{blkio_parse_bps, "/dev/sda", NULL, 0, "bad format: /dev/sda"},
+	{blkio_parse_bps, "sda:1", NULL, 0, "bad format for device path: sda:1"},
+	{blkio_parse_bps, "/dev/sda:", NULL, 0, BPS("/dev/sda:")},
+	{blkio_parse_bps, "/dev/sda:-1", NULL, 0, BPS("/dev/sda:-1")},
+	{blkio_parse_bps, "/dev/sda:1x", NULL, 0, BPS("/dev/sda:1x")},
+	{blkio_parse_iops, "/dev/sda:500", "/dev/sda", 500, NULL},
+	{blkio_parse_iops, "/dev/sda:1mb", NULL, 0, IOPS("/dev/sda:1mb")},
+	{blkio_parse_iops, "/dev/sda:-5", NULL, 0, IOPS("/dev/sda:-5")},
+	{parse_weight, "/dev/sda:0", "/dev/sda", 0, NULL},
+	{parse_weight, "/dev/sda:10", "/dev/sda", 10, NULL},
+	{parse_weight, "/dev/sda:1000", "/dev/sda", 1000, NULL},
+	{parse_weight, "/dev/sda:9", NULL, 0, "invalid weight for device: /dev/sda:9"},
+	{parse_weight, "/dev/sda:1001", NULL, 0, "invalid weight for device: /dev/sda:1001"},
+	{parse_weight, "/dev/sda:x", NULL, 0, "invalid weight for device: /dev/sda:x"},
 };
 
 static void test_rows(void **state)

@@ -140,19 +140,19 @@ static void test_words(void **state)
 static const struct {
 	const char *in, *msg;
 } bad[] = {
-	{"[]",						   "container configuration: expected object, got array"	    },
+	{"[]", "container configuration: expected object, got array"},
 	{"{\"Env\":\"A=1\"}",
-	 "container configuration: Env: expected array of strings, got string"						      },
-	{"{\"Env\":[\"a\",1]}",				  "container configuration: Env[1]: expected string, got integer"},
-	{"{\"Tty\":1}",					  "container configuration: Tty: expected boolean, got integer"  },
+	 "container configuration: Env: expected array of strings, got string"},
+	{"{\"Env\":[\"a\",1]}", "container configuration: Env[1]: expected string, got integer"},
+	{"{\"Tty\":1}", "container configuration: Tty: expected boolean, got integer"},
 	{"{\"HostConfig\":{\"Memory\":\"1g\"}}",
-	 "container configuration: HostConfig.Memory: expected integer, got string"						   },
+	 "container configuration: HostConfig.Memory: expected integer, got string"},
 	{"{\"HostConfig\":{\"Ulimits\":[{\"Soft\":1}]}}",
-	 "container configuration: HostConfig.Ulimits[0].Name: missing"							       },
+	 "container configuration: HostConfig.Ulimits[0].Name: missing"},
 	{"{\"HostConfig\":{\"Mounts\":[{\"BindOptions\":[]}]}}",
-	 "container configuration: HostConfig.Mounts[0].BindOptions: expected object, got array"				},
+	 "container configuration: HostConfig.Mounts[0].BindOptions: expected object, got array"},
 	{"{\"Labels\":{\"a\":1}}",
-	 "container configuration: Labels.a: expected string, got integer"							  },
+	 "container configuration: Labels.a: expected string, got integer"},
 };
 
 static void test_bad(void **state)
@@ -211,7 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_bad),	   cmocka_unit_test(test_status),
+		cmocka_unit_test(test_bad),        cmocka_unit_test(test_status),
 		cmocka_unit_test(test_state),
 	};
 

@@ -7,18 +7,18 @@
 static const struct {
 	const char *in, *want, *msg;
 } rows[] = {
-	{"a",	      "a",	   NULL							  },
-	{"a,b=c,d",    "a|b=c|d", NULL							  },
-	{"",	     "",	 NULL							  },
-	{"a,,b,",	  "a||b|",   NULL							  },
-	{"\"a,b\",c",  "a,b|c",   NULL							  },
-	{"\"a\"\"b\"", "a\"b",    NULL							  },
-	{"\"\",x",	   "|x",	 NULL							  },
-	{"a\"b",	 NULL,      "parse error on line 1, column 2: bare \" in non-quoted-field"},
-	{"x,\"a",	  NULL,
-	 "parse error on line 1, column 5: extraneous or missing \" in quoted-field"	    },
-	{"\"a\"b",	   NULL,
-	 "parse error on line 1, column 3: extraneous or missing \" in quoted-field"	    },
+	{"a", "a", NULL},
+	{"a,b=c,d", "a|b=c|d", NULL},
+	{"", "", NULL},
+	{"a,,b,", "a||b|", NULL},
+	{"\"a,b\",c", "a,b|c", NULL},
+	{"\"a\"\"b\"", "a\"b", NULL},
+	{"\"\",x", "|x", NULL},
+	{"a\"b", NULL, "parse error on line 1, column 2: bare \" in non-quoted-field"},
+	{"x,\"a", NULL,
+	 "parse error on line 1, column 5: extraneous or missing \" in quoted-field"},
+	{"\"a\"b", NULL,
+	 "parse error on line 1, column 3: extraneous or missing \" in quoted-field"},
 };
 
 static void test_rows(void **state)

@@ -8,23 +8,23 @@
 static const struct {
 	const char *in, *msg; /* NULL: valid */
 } rows[] = {
-	{"sha256:" HEX,							     NULL			    },
-	{"sha512:" HEX HEX,							 NULL				},
-	{"sha384:" HEX "0123456789abcdef0123456789abcdef",			   NULL			       },
-	{"sha256:" HEX "0",							 "invalid checksum digest length"},
-	{"sha512:" HEX,							     "invalid checksum digest length"},
-	{"sha256:" HEX "/../../../etc/passwd",				       "invalid checksum digest length"},
+	{"sha256:" HEX, NULL},
+	{"sha512:" HEX HEX, NULL},
+	{"sha384:" HEX "0123456789abcdef0123456789abcdef", NULL},
+	{"sha256:" HEX "0", "invalid checksum digest length"},
+	{"sha512:" HEX, "invalid checksum digest length"},
+	{"sha256:" HEX "/../../../etc/passwd", "invalid checksum digest length"},
 	{"sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef",
-	 "invalid checksum digest format"									   },
+	 "invalid checksum digest format"},
 	{"sha256:../../../../../../../../../../../../../../../../../../../etc/pas",
-	 "invalid checksum digest format"									   },
-	{"sha256:",								 "invalid checksum digest format"},
-	{":" HEX,								   "invalid checksum digest format"},
-	{HEX,								       "invalid checksum digest format"},
-	{"",									"invalid checksum digest format"},
-	{"SHA256:" HEX,							     "unsupported digest algorithm"  },
-	{"md5:d41d8cd98f00b204e9800998ecf8427e",					 "unsupported digest algorithm"  },
-	{"../sha256:" HEX,							  "unsupported digest algorithm"	 },
+	 "invalid checksum digest format"},
+	{"sha256:", "invalid checksum digest format"},
+	{":" HEX, "invalid checksum digest format"},
+	{HEX, "invalid checksum digest format"},
+	{"", "invalid checksum digest format"},
+	{"SHA256:" HEX, "unsupported digest algorithm"},
+	{"md5:d41d8cd98f00b204e9800998ecf8427e", "unsupported digest algorithm"},
+	{"../sha256:" HEX, "unsupported digest algorithm"},
 };
 
 static void test_rows(void **state)

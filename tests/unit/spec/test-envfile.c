@@ -10,31 +10,32 @@ static const struct {
 	const char *in, *want; /* joined with | */
 	const char *msg;
 } rows[] = {
-	{"",				   "",		   NULL							       },
-	{"A=1",				"A=1",		       NULL							       },
-	{"A=1\nB=2\n",			 "A=1|B=2",		  NULL							       },
-	{"A=1\r\nB=2\r\n",			   "A=1|B=2",	      NULL							       },
-	{"# comment\n  # another\n\n \t\nA=1", "A=1",		      NULL							       },
-	{"A=\"quoted\"\nB='x'",		"A=\"quoted\"|B='x'", NULL							       },
-	{"A= spaces kept ",		    "A= spaces kept ",    NULL							       },
-	{"   A=1",			     "A=1",		  NULL							       },
-	{"A=b=c#d",			    "A=b=c#d",	       NULL							       },
-	{"A=",				 "A=",		     NULL							       },
-	{"HOME",			       "HOME=/root",	       NULL							       },
-	{"HOME  ",			     "HOME=/root",	 NULL							       },
-	{"EMPTY",			      "EMPTY=",		    NULL							       },
-	{"MISSING\nB=1",			 "B=1",		NULL							       },
+	{"", "", NULL},
+	{"A=1", "A=1", NULL},
+	{"A=1\nB=2\n", "A=1|B=2", NULL},
+	{"A=1\r\nB=2\r\n", "A=1|B=2", NULL},
+	{"# comment\n  # another\n\n \t\nA=1", "A=1", NULL},
+	{"A=\"quoted\"\nB='x'", "A=\"quoted\"|B='x'", NULL},
+	{"A= spaces kept ", "A= spaces kept ", NULL},
+	{"   A=1", "A=1", NULL},
+	{"A=b=c#d", "A=b=c#d", NULL},
+	{"A=", "A=", NULL},
+	{"HOME", "HOME=/root", NULL},
+	{"HOME  ", "HOME=/root", NULL},
+	{"EMPTY", "EMPTY=", NULL},
+	{"MISSING\nB=1", "B=1", NULL},
 	{"\xef\xbb\xbf"
-	 "A=1",		       "A=1",		NULL							       },
-	{"A=\xc3\xa9",			 "A=\xc3\xa9",	     NULL							       },
-	{"A.b-c=1",			    "A.b-c=1",	       NULL							       },
-	{"A B=1",			      NULL,			"poorly formatted environment: variable 'A B' contains whitespaces"},
-	{"A\t=1",			      NULL,			"poorly formatted environment: variable 'A ' contains whitespaces" },
-	{"=x",				 NULL,		     "poorly formatted environment: no variable name on line '=x'"	  },
-	{"A=1\nB=\xff",			NULL,		      "env file f contains invalid utf8 bytes at line 2"			},
-	{"A=\xed\xa0\x80",			   NULL,		 "env file f contains invalid utf8 bytes at line 1"		   },
-	{"A=\xc0\xaf",			 NULL,		     "env file f contains invalid utf8 bytes at line 1"		       },
-	{"A=\xe2\x82",			 NULL,		     "env file f contains invalid utf8 bytes at line 1"		       },
+	 "A=1",
+	 "A=1", NULL},
+	{"A=\xc3\xa9", "A=\xc3\xa9", NULL},
+	{"A.b-c=1", "A.b-c=1", NULL},
+	{"A B=1", NULL, "poorly formatted environment: variable 'A B' contains whitespaces"},
+	{"A\t=1", NULL, "poorly formatted environment: variable 'A ' contains whitespaces"},
+	{"=x", NULL, "poorly formatted environment: no variable name on line '=x'"},
+	{"A=1\nB=\xff", NULL, "env file f contains invalid utf8 bytes at line 2"},
+	{"A=\xed\xa0\x80", NULL, "env file f contains invalid utf8 bytes at line 1"},
+	{"A=\xc0\xaf", NULL, "env file f contains invalid utf8 bytes at line 1"},
+	{"A=\xe2\x82", NULL, "env file f contains invalid utf8 bytes at line 1"},
 };
 
 static void test_files(void **state)
@@ -77,12 +78,9 @@ static void test_arguments(void **state)
 {
 	cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
 	static const char *const in[][2] = {
-		{"A",		      "A=from env"	  },
-		     {"A=",		    "A="		},
-		{"A=x=y",		  "A=x=y"		 },
-		     {"NONE",	      "NONE"		    },
-		{"EMPTY",		  "EMPTY="		  },
-		     {"some space=before", "some space=before"},
+		{"A", "A=from env"}, {"A=", "A="},
+		{"A=x=y", "A=x=y"},  {"NONE", "NONE"},
+		{"EMPTY", "EMPTY="}, {"some space=before", "some space=before"},
 	};
 	struct err err = ERR_INIT;
 	char *out;

@@ -4,8 +4,8 @@
 #include "../check.h"
 #include "base/str.h"
 
-#define HEX		  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define SHA		  "sha256:" HEX
+#define HEX               "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SHA               "sha256:" HEX
 #define DESC(media, size) "{\"mediaType\":\"" media "\",\"digest\":\"" SHA "\",\"size\":" size "}"
 
 static const char manifest[] =
@@ -68,34 +68,34 @@ static void test_round_trips(void **state)
 	assert_int_equal(image_check_pair(&m, &c, &err), 0);
 }
 
-#define CFG	DESC(MEDIA_OCI_CONFIG, "7")
+#define CFG     DESC(MEDIA_OCI_CONFIG, "7")
 #define M(rest) "{\"schemaVersion\":2," rest "}"
 
 static const struct {
 	const char *in, *msg;
 } bad_manifests[] = {
-	{"[]",									       "image manifest: not a JSON object"				  },
-	{"{}",									       "image manifest: schemaVersion is not 2"		       },
+	{"[]", "image manifest: not a JSON object"},
+	{"{}", "image manifest: schemaVersion is not 2"},
 	{"{\"schemaVersion\":1,\"fsLayers\":[]}",
-	 "image manifest: Docker's schema 1 is not supported"											       },
-	{M("\"x\":1"),								       "image manifest: neither \"manifests\" nor \"layers\" is there"},
+	 "image manifest: Docker's schema 1 is not supported"},
+	{M("\"x\":1"), "image manifest: neither \"manifests\" nor \"layers\" is there"},
 	{M("\"config\":" CFG ",\"layers\":[],\"manifests\":[]"),
-	 "image manifest: ambiguous: both an index and a manifest"											  },
-	{M("\"manifests\":[]"),							      "image manifest: this is an index"				  },
+	 "image manifest: ambiguous: both an index and a manifest"},
+	{M("\"manifests\":[]"), "image manifest: this is an index"},
 	{M("\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"config\":" CFG ",\"layers\":[]"),
-	 "image manifest: media type " MEDIA_OCI_INDEX " does not fit what it contains"								       },
-	{M("\"layers\":[]"),								 "image manifest: config: missing"			      },
-	{M("\"config\":" CFG),							       "image manifest: layers: missing"				},
+	 "image manifest: media type " MEDIA_OCI_INDEX " does not fit what it contains"},
+	{M("\"layers\":[]"), "image manifest: config: missing"},
+	{M("\"config\":" CFG), "image manifest: layers: missing"},
 	{M("\"config\":{\"digest\":\"" SHA "\"},\"layers\":[]"),
-	 "image manifest: config.size: missing"													     },
+	 "image manifest: config.size: missing"},
 	{M("\"config\":{\"digest\":\"../x:y\",\"size\":1},\"layers\":[]"),
-	 "image manifest: config 0: unsupported digest algorithm"											   },
+	 "image manifest: config 0: unsupported digest algorithm"},
 	{M("\"config\":" CFG ",\"layers\":[" CFG ",{\"digest\":\"sha256:00\",\"size\":1}]"),
-	 "image manifest: layer 1: invalid checksum digest length"											  },
+	 "image manifest: layer 1: invalid checksum digest length"},
 	{M("\"config\":" CFG ",\"layers\":[{\"digest\":\"" SHA "\",\"size\":-1}]"),
-	 "image manifest: layer 0: size is negative"													},
+	 "image manifest: layer 0: size is negative"},
 	{M("\"config\":" CFG ",\"layers\":[]") "x",
-	 "image manifest: line 1: end of file expected near 'x'"											    },
+	 "image manifest: line 1: end of file expected near 'x'"},
 };
 
 static void test_bad_manifests(void **state)
@@ -118,16 +118,16 @@ static void test_bad_manifests(void **state)
 static const struct {
 	const char *in, *msg;
 } bad_configs[] = {
-	{"{}",							"image configuration: rootfs: missing"		     },
-	{"{\"rootfs\":{\"type\":\"magic\"}}",			      "image configuration: rootfs.type is not \"layers\""},
+	{"{}", "image configuration: rootfs: missing"},
+	{"{\"rootfs\":{\"type\":\"magic\"}}", "image configuration: rootfs.type is not \"layers\""},
 	{"{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"a/b\"]}}",
-	 "image configuration: rootfs.diff_ids[0]: invalid checksum digest format"					  },
+	 "image configuration: rootfs.diff_ids[0]: invalid checksum digest format"},
 	{"{" ROOTFS ",\"history\":[{},{}]}",
-	 "image configuration: too many non-empty layers in History section"						    },
+	 "image configuration: too many non-empty layers in History section"},
 	{"{" ROOTFS ",\"config\":{\"Env\":[\"a\\u0000b\"]}}",
-	 "image configuration: config.Env[0]: string contains a NUL character"					      },
+	 "image configuration: config.Env[0]: string contains a NUL character"},
 	{"{" ROOTFS ",\"config\":{\"Labels\":[]}}",
-	 "image configuration: config.Labels: expected object of strings, got array"					    },
+	 "image configuration: config.Labels: expected object of strings, got array"},
 };
 
 static void test_bad_configs(void **state)
@@ -218,7 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trips), cmocka_unit_test(test_bad_manifests),
 		cmocka_unit_test(test_bad_configs), cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_archive),	    cmocka_unit_test(test_media_types),
+		cmocka_unit_test(test_archive),     cmocka_unit_test(test_media_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 static void test_check(void **state)
 {
 	static const char *const good[] = {"ab", "a-", "A_b.c-9", "9z"};
-	static const char *const bad[] = {"",	 "a",	"-a",  "_a",	   ".a",
+	static const char *const bad[] = {"",    "a",   "-a",  "_a",       ".a",
 					  "a/b", "a b", "a:b", "\xc3\xa9x"};
 	char want[400], big[NAME_MAX_LEN + 2];
 	struct err err = ERR_INIT;

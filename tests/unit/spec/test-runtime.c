@@ -14,20 +14,28 @@ static const char full[] =
 	"\"width\":80},\"user\":{\"uid\":1000,\"gid\":100,\"umask\":18,\"additionalGids\":[5,6]},"
 	"\"args\":[\"sh\"],\"env\":[\"A=b\"],\"cwd\":\"/\",\"capabilities\":{\"bounding\":["
 	"\"CAP_KILL\"]},\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":1,\"hard\":2}],"
-	"\"noNewPrivileges\":true,\"oomScoreAdj\":0,\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\","
+	"\"noNewPrivileges\":true,\"oomScoreAdj\":0,\"ioPriority\":{\"class\":\"IOPRIO_CLASS_"
+	"IDLE\","
 	"\"priority\":3},\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":5}},\"root\":{\"path\":"
 	"\"rootfs\",\"readonly\":true},\"hostname\":\"h\",\"mounts\":[{\"destination\":\"/m\","
-	"\"type\":\"bind\",\"source\":\"/s\",\"options\":[\"ro\"],\"uidMappings\":[{\"containerID\":0,"
+	"\"type\":\"bind\",\"source\":\"/"
+	"s\",\"options\":[\"ro\"],\"uidMappings\":[{\"containerID\":0,"
 	"\"hostID\":7,\"size\":1}]}],\"hooks\":{\"poststop\":[{\"path\":\"/h\",\"timeout\":3}]},"
 	"\"annotations\":{\"k\":\"v\"},\"linux\":{\"uidMappings\":[{\"containerID\":0,\"hostID\":"
-	"100000,\"size\":65536}],\"sysctl\":{\"net.core.somaxconn\":\"9\"},\"resources\":{\"devices\":"
-	"[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"rwm\"}],"
-	"\"memory\":{\"limit\":1048576,\"swap\":-1,\"swappiness\":0,\"disableOOMKiller\":false},\"cpu\":"
+	"100000,\"size\":65536}],\"sysctl\":{\"net.core.somaxconn\":\"9\"},\"resources\":{"
+	"\"devices\":"
+	"[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":"
+	"\"rwm\"}],"
+	"\"memory\":{\"limit\":1048576,\"swap\":-1,\"swappiness\":0,\"disableOOMKiller\":false},"
+	"\"cpu\":"
 	"{\"quota\":-1,\"cpus\":\"0-1\"},\"pids\":{\"limit\":0},\"blockIO\":{\"weight\":100,"
 	"\"throttleReadIOPSDevice\":[{\"major\":8,\"minor\":0,\"rate\":600}]},\"hugepageLimits\":["
-	"{\"pageSize\":\"2MB\",\"limit\":0}],\"unified\":{\"memory.high\":\"max\"}},\"cgroupsPath\":"
-	"\"/a/b\",\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"/n\"}],\"devices\":"
-	"[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":10,\"minor\":200,\"fileMode\":438,\"uid\":0}],"
+	"{\"pageSize\":\"2MB\",\"limit\":0}],\"unified\":{\"memory.high\":\"max\"}},"
+	"\"cgroupsPath\":"
+	"\"/a/b\",\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\",\"path\":\"/"
+	"n\"}],\"devices\":"
+	"[{\"path\":\"/dev/"
+	"x\",\"type\":\"c\",\"major\":10,\"minor\":200,\"fileMode\":438,\"uid\":0}],"
 	"\"rootfsPropagation\":\"rslave\",\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[],"
 	"\"timeOffsets\":{\"boottime\":{\"secs\":-5}}}}";
 
@@ -54,8 +62,9 @@ static void check_full(const struct oci_spec *s)
 	assert_true(res->memory->swappiness.set);
 	assert_false(res->memory->reservation.set);
 	assert_true(res->pids->limit.set);
-	assert_int_equal(JSON_AT(struct oci_throttle_device, &res->block_io->throttle_read_iops, 0)->rate,
-			 600);
+	assert_int_equal(
+		JSON_AT(struct oci_throttle_device, &res->block_io->throttle_read_iops, 0)->rate,
+		600);
 	assert_string_equal(json_map_get(&res->unified, "memory.high"), "max");
 	assert_null(JSON_AT(struct oci_namespace, &s->linux->namespaces, 0)->path);
 	assert_int_equal(JSON_AT(struct oci_device, &s->linux->devices, 0)->file_mode.value, 0666);
@@ -111,7 +120,8 @@ static void wrong_ones_are_refused(void **state)
 		 "config.json: mounts[0].destination: expected string, got integer"},
 		{"{\"ociVersion\":\"1.0\",\"hooks\":{\"poststop\":[{\"path\":\"h\"}]}}",
 		 "config.json: hook \"h\" is not absolute"},
-		{"{\"ociVersion\":\"1.0\",\"hooks\":{\"prestart\":[{\"path\":\"/h\",\"timeout\":0}]}}",
+		{"{\"ociVersion\":\"1.0\",\"hooks\":{\"prestart\":[{\"path\":\"/"
+		 "h\",\"timeout\":0}]}}",
 		 "config.json: hook \"/h\": timeout must be above 0"},
 	};
 

@@ -156,34 +156,35 @@ static void test_refused(void **state)
 		const char *text, *message;
 	} rows[] = {
 		{"{\"syscalls\": [{\"names\": [\"x\"], \"action\": \"SCMP_ACT_ALLOW\"}]}",
-		 "defaultAction: missing"													 },
-		{"{\"defaultAction\": 1}",						    "defaultAction: expected string, got integer"	},
-		{"{\"defaultAction\": \"ALLOW\"}",						   "defaultAction: unknown action \"ALLOW\""	    },
+		 "defaultAction: missing"},
+		{"{\"defaultAction\": 1}", "defaultAction: expected string, got integer"},
+		{"{\"defaultAction\": \"ALLOW\"}", "defaultAction: unknown action \"ALLOW\""},
 		{"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 4096}",
-		 "defaultErrnoRet: SCMP_ACT_ERRNO cannot carry 4096"									      },
+		 "defaultErrnoRet: SCMP_ACT_ERRNO cannot carry 4096"},
 		{"{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"F\"]}",
-		 "flags: unknown flag \"F\""												      },
+		 "flags: unknown flag \"F\""},
 		{"{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"a\"], \"archMap\":"
-		 " [{\"architecture\": \"b\"}]}",			    "both 'architectures' and 'archMap' are specified"  },
-		{RULE("\"names\": [\"x\"]"),						  "syscalls[0].action: missing"			  },
+		 " [{\"architecture\": \"b\"}]}",
+		 "both 'architectures' and 'archMap' are specified"},
+		{RULE("\"names\": [\"x\"]"), "syscalls[0].action: missing"},
 		{RULE("\"names\": [\"x\"], \"action\": \"SCMP_ACT_NOTIFY\""),
-		 "syscalls[0].action: SCMP_ACT_NOTIFY is not supported (no listener)"							     },
-		{RULE("\"action\": \"SCMP_ACT_ALLOW\""),					 "syscalls[0].names: no system call"		    },
-		{ALLOW("\"name\": \"y\""),						    "syscalls[0]: both 'name' and 'names' are specified"},
+		 "syscalls[0].action: SCMP_ACT_NOTIFY is not supported (no listener)"},
+		{RULE("\"action\": \"SCMP_ACT_ALLOW\""), "syscalls[0].names: no system call"},
+		{ALLOW("\"name\": \"y\""), "syscalls[0]: both 'name' and 'names' are specified"},
 		{ALLOW("\"args\": [{\"index\": 6, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]"),
-		 "syscalls[0].args[0].index: a system call has arguments 0 to 5"									},
+		 "syscalls[0].args[0].index: a system call has arguments 0 to 5"},
 		{ALLOW("\"args\": [{\"index\": 0, \"value\": 1, \"op\": \"EQ\"}]"),
-		 "syscalls[0].args[0].op: unknown operator \"EQ\""										},
+		 "syscalls[0].args[0].op: unknown operator \"EQ\""},
 		{ALLOW("\"args\": [{\"index\": 0, \"value\": -1, \"op\": \"SCMP_CMP_EQ\"}]"),
-		 "syscalls[0].args[0].value: expected a number that is not negative"								    },
+		 "syscalls[0].args[0].value: expected a number that is not negative"},
 		{ALLOW("\"includes\": {\"minKernel\": \"4\"}"),
 		 "syscalls[0].includes.minKernel: invalid kernel version \"4\", expected "
-		 "\"<kernel>.<major>\""													   },
+		 "\"<kernel>.<major>\""},
 		{ALLOW("\"excludes\": {\"minKernel\": \"4.8.1\"}"),
 		 "syscalls[0].excludes.minKernel: invalid kernel version \"4.8.1\", expected "
-		 "\"<kernel>.<major>\""													   },
+		 "\"<kernel>.<major>\""},
 		{ALLOW("\"excludes\": {\"caps\": \"CAP_CHOWN\"}"),
-		 "syscalls[0].excludes.caps: expected array of strings, got string"								   },
+		 "syscalls[0].excludes.caps: expected array of strings, got string"},
 	};
 
 	(void)state;
@@ -249,7 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conditions),    cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_architectures), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_bounds),	      cmocka_unit_test(test_caps_looked_at),
+		cmocka_unit_test(test_bounds),        cmocka_unit_test(test_caps_looked_at),
 		cmocka_unit_test(test_tables),
 	};
 

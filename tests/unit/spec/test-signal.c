@@ -17,26 +17,11 @@ static void test_accepted(void **state)
 		const char *text;
 		int sig;
 	} rows[] = {
-		{"TERM",	 15},
-		       {"SIGTERM",	   15},
-		   {"sigterm",    15},
-		     {"term",	      15},
-		{"Kill",	 9 },
-		       {"15",	      15},
-		   {"1",		 1 },
-		     {"64",	    64},
-		{"RTMIN",	  34},
-		       {"SIGRTMIN+3", 37},
-		   {"rtmin+15",	49},
-		     {"RTMIN+30",	  64},
-		{"RTMAX",	  64},
-		       {"sigrtmax-2", 62},
-		   {"RTMAX-30",	34},
-		     {"CLD",	     17},
-		{"IOT",	6 },
-		       {"POLL",	29},
-		   {"SIGWINCH",	28},
-		     {"SYS",	     31},
+		{"TERM", 15},  {"SIGTERM", 15},    {"sigterm", 15},  {"term", 15},
+		{"Kill", 9},   {"15", 15},         {"1", 1},         {"64", 64},
+		{"RTMIN", 34}, {"SIGRTMIN+3", 37}, {"rtmin+15", 49}, {"RTMIN+30", 64},
+		{"RTMAX", 64}, {"sigrtmax-2", 62}, {"RTMAX-30", 34}, {"CLD", 17},
+		{"IOT", 6},    {"POLL", 29},       {"SIGWINCH", 28}, {"SYS", 31},
 	};
 
 	(void)state;
@@ -51,16 +36,16 @@ static void test_accepted(void **state)
 static void test_refused(void **state)
 {
 	static const char *const rows[] = {
-		"",	      "0",
-		"65",	      "-1",
-		"+9",	      " 9",
-		"9 ",	      "SIG",
+		"",           "0",
+		"65",         "-1",
+		"+9",         " 9",
+		"9 ",         "SIG",
 		"SIGSIGTERM", "TERMX",
 		"RTMIN+",     "RTMIN-1",
 		"RTMIN+31",   "RTMAX+1",
 		"RTMAX-31",   "RTMIN+-1",
-		"RT",	      "SIGNONSENSEVERYLONG",
-		"0x9",	      "RTMIN+18446744073709551616",
+		"RT",         "SIGNONSENSEVERYLONG",
+		"0x9",        "RTMIN+18446744073709551616",
 	};
 
 	(void)state;

@@ -178,7 +178,7 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		store_test(test_rows),	    store_test(test_prefix),
+		store_test(test_rows),      store_test(test_prefix),
 		store_test(test_conflict),  store_test(test_image_must_exist),
 		store_test(test_processes), store_test(test_read_only),
 		store_test(test_damaged),

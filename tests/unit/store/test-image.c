@@ -250,9 +250,9 @@ static void test_real(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		store_test(test_names),	 store_test(test_index),	  store_test(test_sharing),
+		store_test(test_names),  store_test(test_index),          store_test(test_sharing),
 		store_test(test_in_use), store_test(test_repeated_layer), store_test(test_import),
-		store_test(test_commit), store_test(test_check),	  store_test(test_unsynced),
+		store_test(test_commit), store_test(test_check),          store_test(test_unsynced),
 		store_test(test_real),
 	};
 	int r;

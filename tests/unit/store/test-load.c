@@ -303,9 +303,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		store_test(test_docker_archive), store_test(test_wrong_diff_id),
-		store_test(test_hostile_layer),	 store_test(test_broken_layer),
-		store_test(test_not_an_image),	 store_test(test_oci),
-		store_test(test_full_disk),	 store_test(test_save),
+		store_test(test_hostile_layer),  store_test(test_broken_layer),
+		store_test(test_not_an_image),   store_test(test_oci),
+		store_test(test_full_disk),      store_test(test_save),
 	};
 	int r;
 
