@@ -59,7 +59,7 @@ int container_lock(struct engine *e, const char *id, bool wait, struct err *err)
 void container_forget_run_dir(struct engine *e, const char *id)
 {
 	if (str_is_hex(id, ID_LEN))
-		(void)path_remove_tree(e->run_fd, id, NULL);
+		monitor_remove_run_folder(e->run_fd, id);
 }
 
 /* Deleting a tree costs more than all the rest: of many, the store's keeper does it afterwards. */

@@ -98,7 +98,15 @@ int container_open_run_dir(struct engine *e, const char *id, bool make, struct e
 	if (make && mkdirat(e->run_fd, path, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, errno, "make the run folder of container %s", id);
 	fd = openat(e->run_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 ? fd : err_sys(err, errno, "open the run folder of container %s", id);
+	if (fd < 0)
+		return err_sys(err, errno, "open the run folder of container %s", id);
+	if (make && symlinkat(e->root, fd, MONITOR_RUN_OWNER) < 0 && errno != EEXIST) {
+		int r = err_sys(err, errno, "mark the run folder of container %s", id);
+
+		fd_close(fd);
+		return r;
+	}
+	return fd;
 }
 
 bool container_is_alive(struct engine *e, const char *id)

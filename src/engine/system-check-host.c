@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/id.h"
 #include "base/lock.h"
@@ -28,8 +29,9 @@
 #include "monitor/client.h"
 #include "run/cgroup.h"
 
-#define MOUNTINFO_MAX ((size_t)64 << 20)
-#define PIDS_MAX      4096
+#define MOUNTINFO_MAX   ((size_t)64 << 20)
+#define PIDS_MAX        4096
+#define UNOWNED_SECONDS 10
 
 /* ---- run folders ---- */
 
@@ -69,17 +71,31 @@ static int stop_stray(struct check *c, const char *id)
 	return r;
 }
 
-static int remove_run_dir(struct check *c, const char *name)
+enum owner { OWNER_US, OWNER_OTHER, OWNER_UNKNOWN };
+
+/* Without the link the folder was made in this moment, or its maker was killed right after mkdir. */
+static enum owner run_folder_owner(struct check *c, const char *id)
 {
-	return path_remove_tree(c->engine->run_fd, name, NULL);
+	char path[ID_LEN + 32], root[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/" MONITOR_RUN_OWNER, id);
+	n = readlinkat(c->engine->run_fd, path, root, sizeof(root) - 1);
+	if (n < 0)
+		return OWNER_UNKNOWN;
+	root[n] = '\0';
+	return str_eq(root, c->engine->root) ? OWNER_US : OWNER_OTHER;
 }
 
 static void check_run_folder(struct check *c, const char *id)
 {
+	enum owner owner = run_folder_owner(c, id);
 	struct stat st;
 	bool alive;
 	int turn = 0, r = 0;
 
+	if (owner == OWNER_OTHER)
+		return;
 	/* With a directory in containers/ it is being made, or was judged with that. */
 	do {
 		if (check_has_row(c, id) || fstatat(c->engine->containers_fd, id, &st, 0) == 0 ||
@@ -88,7 +104,7 @@ static void check_run_folder(struct check *c, const char *id)
 		alive = container_is_alive(c->engine, id);
 	} while (check_grace(&turn));
 	if (alive) {
-		if (!is_monitor_ours(c, id))
+		if (c->sweep || !is_monitor_ours(c, id))
 			return;
 		if (c->repair)
 			r = stop_stray(c, id);
@@ -96,7 +112,11 @@ static void check_run_folder(struct check *c, const char *id)
 		if (!c->repair || r < 0)
 			return;
 	}
-	r = c->repair ? remove_run_dir(c, id) : 0;
+	/* One without an owner may be another root's, made in this moment: only an old one is nobody's. */
+	if (owner == OWNER_UNKNOWN && clock_now() / NS_PER_SEC - st.st_mtime < UNOWNED_SECONDS)
+		return;
+	if (c->repair)
+		monitor_remove_run_folder(c->engine->run_fd, id);
 	if (!alive)
 		check_report(c, r, "run folder of container %.12s belongs to no container", id);
 }
@@ -113,6 +133,8 @@ int check_run_folders(struct check *c, struct err *err)
 	while ((entry = readdir(dir)))
 		if (str_is_hex(entry->d_name, ID_LEN))
 			check_run_folder(c, entry->d_name);
+		else if (c->repair && str_after(entry->d_name, MONITOR_RUN_GONE))
+			(void)path_remove_tree(c->engine->run_fd, entry->d_name, NULL);
 	(void)closedir(dir);
 	return 0;
 }

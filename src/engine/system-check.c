@@ -353,8 +353,7 @@ void system_sweep(struct engine *e)
 	struct check c = {.engine = e, .repair = true, .sweep = true};
 
 	(void)check_containers(&c, NULL);
-	/* Not the run folders without a directory: the run root may be another root's, too, whose containers
-	 * we do not know. Those with a directory go with it. */
+	(void)check_run_folders(&c, NULL);
 	(void)check_cgroups(&c, NULL);
 }
 

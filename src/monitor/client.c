@@ -14,6 +14,8 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/id.h"
+#include "base/path.h"
 #include "base/proc.h"
 #include "base/sock.h"
 #include "monitor/protocol.h"
@@ -357,4 +359,13 @@ int monitor_send(int conn, enum monitor_frame_kind kind, const void *data, size_
 		if (errno != EINTR)
 			return -errno;
 	return 0;
+}
+
+void monitor_remove_run_folder(int run_root_fd, const char *id)
+{
+	char gone[ID_LEN + sizeof(MONITOR_RUN_GONE)];
+
+	(void)snprintf(gone, sizeof(gone), MONITOR_RUN_GONE "%s", id);
+	if (renameat(run_root_fd, id, run_root_fd, gone) == 0 || errno != ENOENT)
+		(void)path_remove_tree(run_root_fd, gone, NULL);
 }

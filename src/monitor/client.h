@@ -56,6 +56,15 @@ void monitor_cancel(int conn);
 /* -ECONNREFUSED or -ENOENT: no monitor. */
 int monitor_connect(int run_dirfd, struct err *err);
 
+/*
+ * A container's run folder, run-root/ID: it names the root it belongs to by the link `root`, because roots may
+ * share a run root. It is removed under another name, gone-ID, which says to everybody that what is
+ * left there is garbage, whoever was killed in between.
+ */
+#define MONITOR_RUN_OWNER "root"
+#define MONITOR_RUN_GONE  "gone-"
+void monitor_remove_run_folder(int run_root_fd, const char *id);
+
 /* Requests on a fresh connection; each waits for its answer. */
 int monitor_kill(int conn, int sig, bool by_user, struct err *err);
 int monitor_pause(int conn, bool pause, struct err *err);

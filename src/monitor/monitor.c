@@ -95,6 +95,14 @@ static void remove_folder(int dirfd, const char *name)
 		(void)path_remove_tree(parent, name, NULL);
 }
 
+static void remove_run_folder(const struct monitor *m)
+{
+	cleanup_fd int parent = openat(m->run_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (parent >= 0)
+		monitor_remove_run_folder(parent, m->config.id);
+}
+
 /* Who removes a container does not wait for our tear-down: then the run folder is ours to remove. */
 static bool is_removed(const struct monitor *m)
 {
@@ -114,7 +122,7 @@ static void retire(struct monitor *m)
 	if (!m->config.auto_remove &&
 	    is_removed(
 		    m)) /* asked after the lock is free: see drop() in engine/container-remove.c */
-		remove_folder(m->run_fd, m->config.id);
+		remove_run_folder(m);
 	if (control_has_queued(m))
 		set_timer(m, LINGER_NS, on_linger_over);
 	else
@@ -132,7 +140,7 @@ void monitor_row_removed(struct monitor *m)
 	hold = openat(m->container_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (hold >= 0)
 		(void)flock(hold, LOCK_EX | LOCK_NB);
-	remove_folder(m->run_fd, m->config.id);
+	remove_run_folder(m);
 	remove_folder(m->container_fd, m->config.id);
 	retire(m);
 }

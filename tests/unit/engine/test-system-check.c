@@ -161,8 +161,32 @@ static void test_run_folder(void **state)
 
 	put_file(f, "run/" ID_B "/lock", "");
 	put_dir(f, "run/" ID_B "/shm");
+	assert_int_equal(symlink(f->e->root, in_dir(f, "run/" ID_B "/root")), 0);
 	assert_mends(f, "run folder of container bbbbbbbbbbbb belongs to no container\n");
 	assert_int_equal(access(in_dir(f, "run/" ID_B), F_OK), -1);
+}
+
+/* Roots may share a run root: what another one made is none of our business, nor what was made right now. */
+static void test_run_folder_of_another_root(void **state)
+{
+	struct fixture *f = *state;
+
+	put_dir(f, "run/" ID_A);
+	assert_int_equal(symlink("/another/root", in_dir(f, "run/" ID_A "/root")), 0);
+	put_dir(f, "run/" ID_B);
+	system_sweep(f->e);
+	assert_int_equal(access(in_dir(f, "run/" ID_A), F_OK), 0);
+	assert_int_equal(access(in_dir(f, "run/" ID_B), F_OK), 0);
+}
+
+/* Killed in the middle of removing one: its name says that the rest may go. */
+static void test_run_folder_half_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	put_file(f, "run/gone-" ID_B "/lock", "");
+	system_sweep(f->e);
+	assert_int_equal(access(in_dir(f, "run/gone-" ID_B), F_OK), -1);
 }
 
 static void test_volumes(void **state)
@@ -224,6 +248,8 @@ int main(void)
 		engine_test(test_living_monitor),
 		engine_test(test_broken_state),
 		engine_test(test_run_folder),
+		engine_test(test_run_folder_of_another_root),
+		engine_test(test_run_folder_half_removed),
 		engine_test(test_volumes),
 		engine_test(test_mount),
 	};
