@@ -214,7 +214,10 @@ char *reference_familiar_name(struct arena *a, const struct reference *ref)
 	/* docker.io/a.b/c must not become a.b/c, which is another registry's. */
 	if (strcmp(ref->domain, DEFAULT_DOMAIN) != 0 || domain_length(ref->path) > 0)
 		return reference_name(a, ref);
-	return arena_strdup(a, official && !strchr(official, '/') ? official : ref->path);
+	/* Nor may docker.io/library/HEX become 64 hex digits, which are an image's id. */
+	if (!official || strchr(official, '/') || str_is_hex(official, 64))
+		official = ref->path;
+	return arena_strdup(a, official);
 }
 
 static char *with_rest(struct arena *a, const struct reference *ref, const char *name)
