@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/attached.h"
 
-#include "cli/terminal.h"
+#include "command/terminal.h"
 
 struct container_streams attached_streams(const struct stream *s)
 {
@@ -12,7 +12,7 @@ struct container_streams attached_streams(const struct stream *s)
 	return out;
 }
 
-int attached_run(struct cli *c, const struct attached *a, int conn, struct err *err)
+int attached_run(struct command_line *c, const struct attached *a, int conn, struct err *err)
 {
 	cleanup_fd int held = conn;
 	enum stream_end how = STREAM_LOST;
@@ -21,9 +21,9 @@ int attached_run(struct cli *c, const struct attached *a, int conn, struct err *
 	if (r < 0)
 		return r;
 	if (how == STREAM_LOST) /* the monitor was killed: the engine finds out what became of it */
-		r = container_wait(c->engine, a->stream.id, WAIT_NOT_RUNNING, &exit_code, err);
+		r = container_wait(c->context, a->stream.id, WAIT_NOT_RUNNING, &exit_code, err);
 	else if (how == STREAM_EXITED && a->auto_remove)
-		r = container_auto_removed(c->engine, a->stream.id, held, err);
+		r = container_auto_removed(c->context, a->stream.id, held, err);
 	if (r < 0 && err->kind == ERR_NOT_FOUND) /* another client or the monitor was faster */
 		r = 0;
 	return r < 0 ? r : exit_code;

@@ -14,4 +14,4 @@ struct attached {
 /* The user's terminal size goes along when it has a terminal. */
 struct container_streams attached_streams(const struct stream *s);
 /* Streams until the end, closes conn; the exit code (0 when detached), or a negative errno. */
-int attached_run(struct cli *c, const struct attached *a, int conn, struct err *err);
+int attached_run(struct command_line *c, const struct attached *a, int conn, struct err *err);

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cli - what commands share: help on demand, the result of many targets, names for completion.
+ * cli - the program hoy: its table of commands, its global flags, and the engine that its commands
+ * share.
  */
 #pragma once
 
-#include "base/json.h"
-#include "cli/command.h"
+#include "command/command.h"
+
+struct engine;
+
+struct cli_globals {
+	char *config, *root, *run_root, *log_level;
+	char *context, **hosts;
+	bool debug, version;
+};
+
+extern const struct command_program cli_program;
 
 /* Runs the program: argv as main got it; the exit code. */
 int cli_main(int argc, char **argv);
-int cli_print_help(const struct cli *c, const struct cli_command *cmd, const char *path);
-/* The longest row path that `words` start with; *used words of it. NULL: none. */
-const struct cli_command *cli_match(char *const *words, size_t n, size_t *used, char *path,
-				    size_t size);
+/* The engine (c->context), opened at the first call and closed after the command. NULL with err
+ * filled on failure. */
+struct engine *cli_engine(struct command_line *c, struct err *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/copy.h"
 
@@ -9,17 +10,18 @@ struct commit_options {
 	bool pause;
 };
 
-#define FLAG(...) CLI_FLAG(commit_options, __VA_ARGS__)
-static const struct cli_flag flags[] = {
-	FLAG(author, "author", 'a', CLI_STRING,
+#define FLAG(...) FLAG_OF(commit_options, __VA_ARGS__)
+static const struct flag flags[] = {
+	FLAG(author, "author", 'a', FLAG_STRING,
 	     "Author (e.g., \"John Hannibal Smith <hannibal@a-team.com>\")"),
-	FLAG(changes, "change", 'c', CLI_LIST, "Apply Dockerfile instruction to the created image"),
-	FLAG(message, "message", 'm', CLI_STRING, "Commit message"),
-	FLAG(pause, "pause", 'p', CLI_BOOL, "Pause container during commit", .def = "true"),
+	FLAG(changes, "change", 'c', FLAG_LIST,
+	     "Apply Dockerfile instruction to the created image"),
+	FLAG(message, "message", 'm', FLAG_STRING, "Commit message"),
+	FLAG(pause, "pause", 'p', FLAG_BOOL, "Pause container during commit", .def = "true"),
 	{},
 };
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	const struct commit_options *o = c->options;
 	const struct commit_request req = {.name = c->args[1],
@@ -39,14 +41,14 @@ static int run(struct cli *c, struct err *err)
 	return r;
 }
 
-const struct cli_command cmd_commit = {
+const struct command cmd_commit = {
 	.paths = "container commit|commit",
 	.usage = "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
 	.summary = "Create a new image from a container's changes",
 	.examples = "$ hoy commit --change 'CMD [\"httpd\", \"-f\"]' web mysite:1",
 	.min_args = 1,
 	.max_args = 2,
-	.noun = CLI_CONTAINER,
+	.noun = NOUN_CONTAINER,
 	.flags = flags,
 	.options_size = sizeof(struct commit_options),
 	.run = run,

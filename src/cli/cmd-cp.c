@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/terminal.h"
+#include "command/terminal.h"
 #include "engine/copy.h"
 #include "spec/units.h"
 
@@ -12,11 +13,11 @@ struct cp_options {
 	bool archive, follow_link, quiet;
 };
 
-#define FLAG(...) CLI_FLAG(cp_options, __VA_ARGS__)
-static const struct cli_flag flags[] = {
-	FLAG(archive, "archive", 'a', CLI_BOOL, "Archive mode (copy all uid/gid information)"),
-	FLAG(follow_link, "follow-link", 'L', CLI_BOOL, "Always follow symbol link in SRC_PATH"),
-	FLAG(quiet, "quiet", 'q', CLI_BOOL,
+#define FLAG(...) FLAG_OF(cp_options, __VA_ARGS__)
+static const struct flag flags[] = {
+	FLAG(archive, "archive", 'a', FLAG_BOOL, "Archive mode (copy all uid/gid information)"),
+	FLAG(follow_link, "follow-link", 'L', FLAG_BOOL, "Always follow symbol link in SRC_PATH"),
+	FLAG(quiet, "quiet", 'q', FLAG_BOOL,
 	     "Suppress progress output during copy. Progress output is automatically suppressed if "
 	     "no "
 	     "terminal is attached"),
@@ -24,7 +25,7 @@ static const struct cli_flag flags[] = {
 };
 
 /* CONTAINER:PATH is split at the first colon; what starts with / or . is a path here. */
-static const char *split(struct cli *c, const char *arg, char **container)
+static const char *split(struct command_line *c, const char *arg, char **container)
 {
 	const char *colon = strchr(arg, ':');
 
@@ -45,8 +46,8 @@ static void tell(const struct cp_options *o, int64_t bytes, const char *to)
 	fprintf(stderr, "Successfully copied %s to %s\n", size, to);
 }
 
-static int from_container(struct cli *c, struct engine *e, const char *key, const char *path,
-			  const char *dst, struct err *err)
+static int from_container(struct command_line *c, struct engine *e, const char *key,
+			  const char *path, const char *dst, struct err *err)
 {
 	const struct cp_options *o = c->options;
 	int64_t bytes = 0;
@@ -64,7 +65,7 @@ static int from_container(struct cli *c, struct engine *e, const char *key, cons
 	return r;
 }
 
-static int to_container(struct cli *c, struct engine *e, const char *src, const char *key,
+static int to_container(struct command_line *c, struct engine *e, const char *src, const char *key,
 			const char *path, const char *dst, struct err *err)
 {
 	const struct cp_options *o = c->options;
@@ -81,7 +82,7 @@ static int to_container(struct cli *c, struct engine *e, const char *src, const 
 	return r;
 }
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	char *from, *to;
 	const char *src = split(c, c->args[0], &from), *dst = split(c, c->args[1], &to);
@@ -102,7 +103,7 @@ static int run(struct cli *c, struct err *err)
 		    : to_container(c, e, src, to, dst, c->args[1], err);
 }
 
-const struct cli_command cmd_cp = {
+const struct command cmd_cp = {
 	.paths = "container cp|cp",
 	.usage = "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n[OPTIONS] SRC_PATH|- "
 		 "CONTAINER:DEST_PATH",
@@ -113,7 +114,7 @@ const struct cli_command cmd_cp = {
 		   "container source to stdout.",
 	.min_args = 2,
 	.max_args = 2,
-	.noun = CLI_CONTAINER,
+	.noun = NOUN_CONTAINER,
 	.flags = flags,
 	.options_size = sizeof(struct cp_options),
 	.run = run,

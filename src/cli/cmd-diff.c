@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/copy.h"
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 	struct json_list changes = {};
@@ -21,13 +22,13 @@ static int run(struct cli *c, struct err *err)
 	return r;
 }
 
-const struct cli_command cmd_diff = {
+const struct command cmd_diff = {
 	.paths = "container diff|diff",
 	.usage = "CONTAINER",
 	.summary = "Inspect changes to files or directories on a container's filesystem",
 	.details = "A: added, C: changed, D: deleted, against the image.",
 	.min_args = 1,
 	.max_args = 1,
-	.noun = CLI_CONTAINER,
+	.noun = NOUN_CONTAINER,
 	.run = run,
 };

@@ -2,30 +2,31 @@
 #include <sys/ioctl.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/container-flags.h"
 #include "cli/stream.h"
-#include "cli/terminal.h"
+#include "command/terminal.h"
 
 struct exec_options {
 	bool detach, interactive, privileged, tty;
 	char *detach_keys, **env, **env_file, *user, *workdir;
 };
 
-#define FLAG(...) CLI_FLAG(exec_options, __VA_ARGS__)
-static const struct cli_flag flags[] = {
-	FLAG(detach, "detach", 'd', CLI_BOOL, "Detached mode: run command in the background"),
-	FLAG(detach_keys, "detach-keys", 0, CLI_STRING,
+#define FLAG(...) FLAG_OF(exec_options, __VA_ARGS__)
+static const struct flag flags[] = {
+	FLAG(detach, "detach", 'd', FLAG_BOOL, "Detached mode: run command in the background"),
+	FLAG(detach_keys, "detach-keys", 0, FLAG_STRING,
 	     "Override the key sequence for detaching a container"),
-	FLAG(env, "env", 'e', CLI_LIST, "Set environment variables"),
-	FLAG(env_file, "env-file", 0, CLI_LIST, "Read in a file of environment variables",
-	     .noun = CLI_FILE),
-	FLAG(interactive, "interactive", 'i', CLI_BOOL, "Keep STDIN open even if not attached"),
-	FLAG(privileged, "privileged", 0, CLI_BOOL, "Give extended privileges to the command"),
-	FLAG(tty, "tty", 't', CLI_BOOL, "Allocate a pseudo-TTY"),
-	FLAG(user, "user", 'u', CLI_STRING,
+	FLAG(env, "env", 'e', FLAG_LIST, "Set environment variables"),
+	FLAG(env_file, "env-file", 0, FLAG_LIST, "Read in a file of environment variables",
+	     .noun = NOUN_FILE),
+	FLAG(interactive, "interactive", 'i', FLAG_BOOL, "Keep STDIN open even if not attached"),
+	FLAG(privileged, "privileged", 0, FLAG_BOOL, "Give extended privileges to the command"),
+	FLAG(tty, "tty", 't', FLAG_BOOL, "Allocate a pseudo-TTY"),
+	FLAG(user, "user", 'u', FLAG_STRING,
 	     "Username or UID (format: \"<name|uid>[:<group|gid>]\")"),
-	FLAG(workdir, "workdir", 'w', CLI_STRING, "Working directory inside the container"),
+	FLAG(workdir, "workdir", 'w', FLAG_STRING, "Working directory inside the container"),
 	{},
 };
 
@@ -38,7 +39,7 @@ static void set_size(int terminal)
 		(void)ioctl(terminal, TIOCSWINSZ, &w);
 }
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	const struct exec_options *o = c->options;
 	struct exec_request req = {.cmd = c->args + 1,
@@ -81,7 +82,7 @@ static int run(struct cli *c, struct err *err)
 	return how == STREAM_LOST ? 137 : exit_code;
 }
 
-const struct cli_command cmd_exec = {
+const struct command cmd_exec = {
 	.paths = "container exec|exec",
 	.usage = "[OPTIONS] CONTAINER COMMAND [ARG...]",
 	.summary = "Execute a command in a running container",
@@ -90,9 +91,9 @@ const struct cli_command cmd_exec = {
 		       "executed, 127 when it was not found; 1 when something else failed.",
 	.examples = "$ hoy exec -it web sh\n$ hoy exec -u 1000 -w /tmp web touch file",
 	.min_args = 2,
-	.max_args = CLI_ANY_ARGS,
-	.traits = CLI_COMMON | CLI_FIRST_ARG_ENDS_FLAGS | CLI_RUNS_COMMAND,
-	.noun = CLI_RUNNING,
+	.max_args = COMMAND_ANY_ARGS,
+	.traits = COMMAND_COMMON | COMMAND_FIRST_ARG_ENDS_FLAGS | COMMAND_RUNS_COMMAND,
+	.noun = NOUN_RUNNING,
 	.flags = flags,
 	.options_size = sizeof(struct exec_options),
 	.run = run,

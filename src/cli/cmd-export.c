@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "engine/copy.h"
@@ -7,13 +8,13 @@ struct export_options {
 	char *output;
 };
 
-static const struct cli_flag flags[] = {
-	CLI_FLAG(export_options, output, "output", 'o', CLI_STRING,
-		 "Write to a file, instead of STDOUT", .noun = CLI_FILE),
+static const struct flag flags[] = {
+	FLAG_OF(export_options, output, "output", 'o', FLAG_STRING,
+		"Write to a file, instead of STDOUT", .noun = NOUN_FILE),
 	{},
 };
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	const struct export_options *o = c->options;
 	cleanup(output_done) struct output out = {.fd = -EBADF};
@@ -28,13 +29,13 @@ static int run(struct cli *c, struct err *err)
 	return r == 0 ? output_commit(&out, err) : r;
 }
 
-const struct cli_command cmd_export = {
+const struct command cmd_export = {
 	.paths = "container export|export",
 	.usage = "[OPTIONS] CONTAINER",
 	.summary = "Export a container's filesystem as a tar archive",
 	.min_args = 1,
 	.max_args = 1,
-	.noun = CLI_CONTAINER,
+	.noun = NOUN_CONTAINER,
 	.flags = flags,
 	.options_size = sizeof(struct export_options),
 	.run = run,

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/cells.h"
 #include "cli/commands.h"
 #include "cli/format.h"
@@ -17,13 +18,13 @@ struct history_options {
 	bool human, no_trunc, quiet;
 };
 
-#define FLAG(...) CLI_FLAG(history_options, __VA_ARGS__)
-static const struct cli_flag flags[] = {
-	FLAG(format, "format", 0, CLI_STRING, VALUE_FORMAT_HELP),
-	FLAG(human, "human", 'H', CLI_BOOL, "Print sizes and dates in human readable format",
+#define FLAG(...) FLAG_OF(history_options, __VA_ARGS__)
+static const struct flag flags[] = {
+	FLAG(format, "format", 0, FLAG_STRING, VALUE_FORMAT_HELP),
+	FLAG(human, "human", 'H', FLAG_BOOL, "Print sizes and dates in human readable format",
 	     .def = "true"),
-	FLAG(no_trunc, "no-trunc", 0, CLI_BOOL, "Don't truncate output"),
-	FLAG(quiet, "quiet", 'q', CLI_BOOL, "Only show image IDs"),
+	FLAG(no_trunc, "no-trunc", 0, FLAG_BOOL, "Don't truncate output"),
+	FLAG(quiet, "quiet", 'q', FLAG_BOOL, "Only show image IDs"),
 	{},
 };
 
@@ -90,7 +91,7 @@ static void put(struct buf *b, size_t field, const void *data, const void *conte
 	}
 }
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	static const struct format_list list = {fields,
 						"ID CreatedSince CreatedBy Size Comment",
@@ -112,13 +113,13 @@ static int run(struct cli *c, struct err *err)
 				   sizeof(struct image_layer), &x, err);
 }
 
-const struct cli_command cmd_history = {
+const struct command cmd_history = {
 	.paths = "image history|history",
 	.usage = "[OPTIONS] IMAGE",
 	.summary = "Show the history of an image",
 	.min_args = 1,
 	.max_args = 1,
-	.noun = CLI_IMAGE,
+	.noun = NOUN_IMAGE,
 	.flags = flags,
 	.options_size = sizeof(struct history_options),
 	.run = run,

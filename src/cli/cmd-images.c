@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/cells.h"
 #include "cli/commands.h"
 #include "cli/format.h"
@@ -20,15 +21,15 @@ struct images_options {
 	char *format;
 };
 
-#define FLAG(...) CLI_FLAG(images_options, __VA_ARGS__)
-static const struct cli_flag flags[] = {
-	FLAG(all, "all", 'a', CLI_BOOL, "Show all images (default hides intermediate images)"),
-	FLAG(digests, "digests", 0, CLI_BOOL, "Show digests"),
-	FLAG(filters, "filter", 'f', CLI_PARSED, "Filter output based on conditions provided",
+#define FLAG(...) FLAG_OF(images_options, __VA_ARGS__)
+static const struct flag flags[] = {
+	FLAG(all, "all", 'a', FLAG_BOOL, "Show all images (default hides intermediate images)"),
+	FLAG(digests, "digests", 0, FLAG_BOOL, "Show digests"),
+	FLAG(filters, "filter", 'f', FLAG_PARSED, "Filter output based on conditions provided",
 	     .metavar = "filter", .parse = value_filter),
-	FLAG(format, "format", 0, CLI_STRING, VALUE_FORMAT_HELP),
-	FLAG(no_trunc, "no-trunc", 0, CLI_BOOL, "Don't truncate output"),
-	FLAG(quiet, "quiet", 'q', CLI_BOOL, "Only show image IDs"),
+	FLAG(format, "format", 0, FLAG_STRING, VALUE_FORMAT_HELP),
+	FLAG(no_trunc, "no-trunc", 0, FLAG_BOOL, "Don't truncate output"),
+	FLAG(quiet, "quiet", 'q', FLAG_BOOL, "Only show image IDs"),
 	{},
 };
 
@@ -105,7 +106,7 @@ static void put(struct buf *b, size_t field, const void *data, const void *conte
 	}
 }
 
-static int add(struct cli *c, struct json_list *rows, const struct image_info *info,
+static int add(struct command_line *c, struct json_list *rows, const struct image_info *info,
 	       const char *repository, const char *tag, const char *digest, struct err *err)
 {
 	struct row *row = json_list_add(c->arena, rows, sizeof(*row));
@@ -117,7 +118,8 @@ static int add(struct cli *c, struct json_list *rows, const struct image_info *i
 }
 
 /* The digest by which a repository knows this image, or NULL. */
-static const char *digest_of(struct cli *c, const struct store_image *image, const char *repository)
+static const char *digest_of(struct command_line *c, const struct store_image *image,
+			     const char *repository)
 {
 	for (char **d = image->digests; d && *d; d++) {
 		struct reference ref;
@@ -129,7 +131,7 @@ static const char *digest_of(struct cli *c, const struct store_image *image, con
 	return NULL;
 }
 
-static int add_image(struct cli *c, struct json_list *rows, const struct image_info *info,
+static int add_image(struct command_line *c, struct json_list *rows, const struct image_info *info,
 		     bool digests, struct err *err)
 {
 	const struct store_image *image = &info->image;
@@ -160,14 +162,14 @@ static int add_image(struct cli *c, struct json_list *rows, const struct image_i
 	return r;
 }
 
-static int add_reference(struct cli *c, struct filters *f, struct err *err)
+static int add_reference(struct command_line *c, struct filters *f, struct err *err)
 {
 	char *filter = arena_printf(c->arena, "reference=%s", c->args[0]);
 
 	return filter ? value_filter(c->arena, filter, f, err) : err_oom(err);
 }
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	const struct images_options *o = c->options;
 	const struct format_list list = {fields,
@@ -200,14 +202,14 @@ static int run(struct cli *c, struct err *err)
 				   sizeof(struct row), &x, err);
 }
 
-const struct cli_command cmd_images = {
+const struct command cmd_images = {
 	.paths = "image ls|image list|images",
 	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
 	.summary = "List images",
 	.details = "Filters: dangling, label, before, since, reference, until.",
 	.max_args = 1,
-	.traits = CLI_COMMON,
-	.noun = CLI_IMAGE,
+	.traits = COMMAND_COMMON,
+	.noun = NOUN_IMAGE,
 	.flags = flags,
 	.options_size = sizeof(struct images_options),
 	.run = run,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/format.h"
 #include "cli/values.h"
@@ -18,21 +19,21 @@ struct inspect_options {
 	bool size;
 };
 
-#define FLAG(...) CLI_FLAG(inspect_options, __VA_ARGS__)
-static const struct cli_flag any_flags[] = {
-	FLAG(format, "format", 'f', CLI_STRING, VALUE_FORMAT_HELP_INSPECT),
-	FLAG(size, "size", 's', CLI_BOOL, "Display total file sizes if the type is container"),
-	FLAG(type, "type", 0, CLI_STRING, "Only inspect objects of the given type",
+#define FLAG(...) FLAG_OF(inspect_options, __VA_ARGS__)
+static const struct flag any_flags[] = {
+	FLAG(format, "format", 'f', FLAG_STRING, VALUE_FORMAT_HELP_INSPECT),
+	FLAG(size, "size", 's', FLAG_BOOL, "Display total file sizes if the type is container"),
+	FLAG(type, "type", 0, FLAG_STRING, "Only inspect objects of the given type",
 	     .choices = "container|image|volume"),
 	{},
 };
-static const struct cli_flag container_flags[] = {
-	FLAG(format, "format", 'f', CLI_STRING, VALUE_FORMAT_HELP_INSPECT),
-	FLAG(size, "size", 's', CLI_BOOL, "Display total file sizes"),
+static const struct flag container_flags[] = {
+	FLAG(format, "format", 'f', FLAG_STRING, VALUE_FORMAT_HELP_INSPECT),
+	FLAG(size, "size", 's', FLAG_BOOL, "Display total file sizes"),
 	{},
 };
-static const struct cli_flag plain_flags[] = {
-	FLAG(format, "format", 'f', CLI_STRING, VALUE_FORMAT_HELP_INSPECT),
+static const struct flag plain_flags[] = {
+	FLAG(format, "format", 'f', FLAG_STRING, VALUE_FORMAT_HELP_INSPECT),
 	{},
 };
 
@@ -69,7 +70,7 @@ static json_t *find_any(struct engine *e, const char *key, bool size, struct err
 	return NULL;
 }
 
-static int inspect(struct cli *c, find_fn *find, struct err *err)
+static int inspect(struct command_line *c, find_fn *find, struct err *err)
 {
 	const struct inspect_options *o = c->options;
 	cleanup(json_unref) json_t *found = json_array();
@@ -91,13 +92,13 @@ static int inspect(struct cli *c, find_fn *find, struct err *err)
 	for (size_t i = 0; r >= 0 && i < c->n_args; i++) {
 		if (missing[i].code == 0)
 			continue;
-		cli_complain(c, "%s", missing[i].msg);
+		command_complain(c, "%s", missing[i].msg);
 		r = 1;
 	}
 	return r;
 }
 
-static int run_inspect(struct cli *c, struct err *err)
+static int run_inspect(struct command_line *c, struct err *err)
 {
 	const struct inspect_options *o = c->options;
 	static const struct {
@@ -113,65 +114,65 @@ static int run_inspect(struct cli *c, struct err *err)
 	return err_set(err, ERR_INVALID, "unknown type: \"%s\"", o->type);
 }
 
-static int run_container(struct cli *c, struct err *err)
+static int run_container(struct command_line *c, struct err *err)
 {
 	return inspect(c, find_container, err);
 }
 
-static int run_image(struct cli *c, struct err *err)
+static int run_image(struct command_line *c, struct err *err)
 {
 	return inspect(c, find_image, err);
 }
 
-static int run_volume(struct cli *c, struct err *err)
+static int run_volume(struct command_line *c, struct err *err)
 {
 	return inspect(c, find_volume, err);
 }
 
-const struct cli_command cmd_inspect = {
+const struct command cmd_inspect = {
 	.paths = "inspect",
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
 	.summary = "Return low-level information on containers, images and volumes",
 	.examples = "$ hoy inspect -f '{{.State.Status}}' web",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_CONTAINER,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_CONTAINER,
 	.flags = any_flags,
 	.options_size = sizeof(struct inspect_options),
 	.run = run_inspect,
 };
 
-const struct cli_command cmd_container_inspect = {
+const struct command cmd_container_inspect = {
 	.paths = "container inspect",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Display detailed information on one or more containers",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_CONTAINER,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_CONTAINER,
 	.flags = container_flags,
 	.options_size = sizeof(struct inspect_options),
 	.run = run_container,
 };
 
-const struct cli_command cmd_image_inspect = {
+const struct command cmd_image_inspect = {
 	.paths = "image inspect",
 	.usage = "[OPTIONS] IMAGE [IMAGE...]",
 	.summary = "Display detailed information on one or more images",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_IMAGE,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_IMAGE,
 	.flags = plain_flags,
 	.options_size = sizeof(struct inspect_options),
 	.run = run_image,
 };
 
-const struct cli_command cmd_volume_inspect = {
+const struct command cmd_volume_inspect = {
 	.paths = "volume inspect",
 	.usage = "[OPTIONS] VOLUME [VOLUME...]",
 	.summary = "Display detailed information on one or more volumes",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_VOLUME,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_VOLUME,
 	.flags = plain_flags,
 	.options_size = sizeof(struct inspect_options),
 	.run = run_volume,

@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/terminal.h"
+#include "command/terminal.h"
 #include "engine/image.h"
 #include "spec/reference.h"
 
@@ -15,38 +16,38 @@ struct load_options {
 	char *input;
 	bool quiet;
 };
-static const struct cli_flag load_flags[] = {
-	CLI_FLAG(load_options, input, "input", 'i', CLI_STRING,
-		 "Read from tar archive file or OCI layout directory, instead of STDIN",
-		 .noun = CLI_FILE),
-	CLI_FLAG(load_options, quiet, "quiet", 'q', CLI_BOOL, "Suppress the load output"),
+static const struct flag load_flags[] = {
+	FLAG_OF(load_options, input, "input", 'i', FLAG_STRING,
+		"Read from tar archive file or OCI layout directory, instead of STDIN",
+		.noun = NOUN_FILE),
+	FLAG_OF(load_options, quiet, "quiet", 'q', FLAG_BOOL, "Suppress the load output"),
 	{},
 };
 
 struct save_options {
 	char *format, *output;
 };
-static const struct cli_flag save_flags[] = {
-	CLI_FLAG(save_options, format, "format", 0, CLI_STRING,
-		 "What the archive holds: \"oci\", \"docker\" or \"both\"", .def = "both",
-		 .choices = "oci|docker|both"),
-	CLI_FLAG(save_options, output, "output", 'o', CLI_STRING,
-		 "Write to a file, instead of STDOUT", .noun = CLI_FILE),
+static const struct flag save_flags[] = {
+	FLAG_OF(save_options, format, "format", 0, FLAG_STRING,
+		"What the archive holds: \"oci\", \"docker\" or \"both\"", .def = "both",
+		.choices = "oci|docker|both"),
+	FLAG_OF(save_options, output, "output", 'o', FLAG_STRING,
+		"Write to a file, instead of STDOUT", .noun = NOUN_FILE),
 	{},
 };
 
 struct import_options {
 	char **changes, *message;
 };
-static const struct cli_flag import_flags[] = {
-	CLI_FLAG(import_options, changes, "change", 'c', CLI_LIST,
-		 "Apply Dockerfile instruction to the created image"),
-	CLI_FLAG(import_options, message, "message", 'm', CLI_STRING,
-		 "Set commit message for imported image"),
+static const struct flag import_flags[] = {
+	FLAG_OF(import_options, changes, "change", 'c', FLAG_LIST,
+		"Apply Dockerfile instruction to the created image"),
+	FLAG_OF(import_options, message, "message", 'm', FLAG_STRING,
+		"Set commit message for imported image"),
 	{},
 };
 
-static int print_loaded(struct cli *c, const struct json_list *loaded, struct err *err)
+static int print_loaded(struct command_line *c, const struct json_list *loaded, struct err *err)
 {
 	for (size_t i = 0; i < loaded->n; i++) {
 		const struct image_loaded *l = JSON_AT(struct image_loaded, loaded, i);
@@ -62,7 +63,7 @@ static int print_loaded(struct cli *c, const struct json_list *loaded, struct er
 	return 0;
 }
 
-static int run_load(struct cli *c, struct err *err)
+static int run_load(struct command_line *c, struct err *err)
 {
 	const struct load_options *o = c->options;
 	struct json_list loaded = {};
@@ -94,7 +95,7 @@ static int run_load(struct cli *c, struct err *err)
 	return r < 0 || o->quiet ? r : print_loaded(c, &loaded, err);
 }
 
-static int run_save(struct cli *c, struct err *err)
+static int run_save(struct command_line *c, struct err *err)
 {
 	const struct save_options *o = c->options;
 	cleanup(output_done) struct output out = {.fd = -EBADF};
@@ -118,7 +119,7 @@ static int run_save(struct cli *c, struct err *err)
 	return r == 0 ? output_commit(&out, err) : r;
 }
 
-static int run_import(struct cli *c, struct err *err)
+static int run_import(struct command_line *c, struct err *err)
 {
 	const struct import_options *o = c->options;
 	cleanup_fd int file = -EBADF;
@@ -144,7 +145,7 @@ static int run_import(struct cli *c, struct err *err)
 	return r;
 }
 
-const struct cli_command cmd_load = {
+const struct command cmd_load = {
 	.paths = "image load|load",
 	.usage = "[OPTIONS]",
 	.summary = "Load an image from a tar archive or STDIN",
@@ -156,25 +157,25 @@ const struct cli_command cmd_load = {
 	.run = run_load,
 };
 
-const struct cli_command cmd_save = {
+const struct command cmd_save = {
 	.paths = "image save|save",
 	.usage = "[OPTIONS] IMAGE [IMAGE...]",
 	.summary = "Save one or more images to a tar archive (streamed to STDOUT by default)",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_IMAGE,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_IMAGE,
 	.flags = save_flags,
 	.options_size = sizeof(struct save_options),
 	.run = run_save,
 };
 
-const struct cli_command cmd_import = {
+const struct command cmd_import = {
 	.paths = "image import|import",
 	.usage = "[OPTIONS] file|- [REPOSITORY[:TAG]]",
 	.summary = "Import the contents from a tarball to create a filesystem image",
 	.min_args = 1,
 	.max_args = 2,
-	.noun = CLI_FILE,
+	.noun = NOUN_FILE,
 	.flags = import_flags,
 	.options_size = sizeof(struct import_options),
 	.run = run_import,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/container.h"
 #include "spec/units.h"
@@ -16,18 +17,18 @@ struct logs_options {
 	char *since, *tail, *until;
 };
 
-#define FLAG(...) CLI_FLAG(logs_options, __VA_ARGS__)
-static const struct cli_flag flags[] = {
-	FLAG(details, "details", 0, CLI_BOOL, "Show extra details provided to logs"),
-	FLAG(follow, "follow", 'f', CLI_BOOL, "Follow log output"),
-	FLAG(since, "since", 0, CLI_STRING,
+#define FLAG(...) FLAG_OF(logs_options, __VA_ARGS__)
+static const struct flag flags[] = {
+	FLAG(details, "details", 0, FLAG_BOOL, "Show extra details provided to logs"),
+	FLAG(follow, "follow", 'f', FLAG_BOOL, "Follow log output"),
+	FLAG(since, "since", 0, FLAG_STRING,
 	     "Show logs since timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. \"42m\" "
 	     "for 42 "
 	     "minutes)"),
-	FLAG(tail, "tail", 'n', CLI_STRING, "Number of lines to show from the end of the logs",
+	FLAG(tail, "tail", 'n', FLAG_STRING, "Number of lines to show from the end of the logs",
 	     .def = "all"),
-	FLAG(timestamps, "timestamps", 't', CLI_BOOL, "Show timestamps"),
-	FLAG(until, "until", 0, CLI_STRING,
+	FLAG(timestamps, "timestamps", 't', FLAG_BOOL, "Show timestamps"),
+	FLAG(until, "until", 0, FLAG_STRING,
 	     "Show logs before a timestamp (e.g. \"2013-01-02T13:23:37Z\") or relative (e.g. "
 	     "\"42m\" for 42 "
 	     "minutes)"),
@@ -86,7 +87,7 @@ static int bounds(const struct logs_options *o, struct log_read *what, struct er
 	return r;
 }
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	const struct logs_options *o = c->options;
 	struct log_read what = {.stdout_wanted = true, .stderr_wanted = true, .follow = o->follow};
@@ -115,13 +116,13 @@ static int run(struct cli *c, struct err *err)
 	return r;
 }
 
-const struct cli_command cmd_logs = {
+const struct command cmd_logs = {
 	.paths = "container logs|logs",
 	.usage = "[OPTIONS] CONTAINER",
 	.summary = "Fetch the logs of a container",
 	.min_args = 1,
 	.max_args = 1,
-	.noun = CLI_CONTAINER,
+	.noun = NOUN_CONTAINER,
 	.flags = flags,
 	.options_size = sizeof(struct logs_options),
 	.run = run,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/container.h"
 
 /* Nothing can be published before there is a bridge network; the container is looked up all the
  * same. */
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 	struct container_info info;
@@ -21,12 +22,12 @@ static int run(struct cli *c, struct err *err)
 		       strchr(c->args[1], '/') ? "" : "/tcp", c->args[0]);
 }
 
-const struct cli_command cmd_port = {
+const struct command cmd_port = {
 	.paths = "container port|port",
 	.usage = "CONTAINER [PRIVATE_PORT[/PROTO]]",
 	.summary = "List port mappings or a specific mapping for the container",
 	.min_args = 1,
 	.max_args = 2,
-	.noun = CLI_CONTAINER,
+	.noun = NOUN_CONTAINER,
 	.run = run,
 };

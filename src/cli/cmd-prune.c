@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/confirm.h"
 #include "cli/values.h"
@@ -17,33 +18,33 @@ struct prune_options {
 	struct filters filters;
 };
 
-#define FLAG(...) CLI_FLAG(prune_options, __VA_ARGS__)
+#define FLAG(...) FLAG_OF(prune_options, __VA_ARGS__)
 #define FILTER_FLAG(example)                                                                       \
-	FLAG(filters, "filter", 0, CLI_PARSED, "Provide filter values (e.g. \"" example "\")",     \
+	FLAG(filters, "filter", 0, FLAG_PARSED, "Provide filter values (e.g. \"" example "\")",    \
 	     .metavar = "filter", .parse = value_filter)
-#define FORCE_FLAG FLAG(force, "force", 'f', CLI_BOOL, "Do not prompt for confirmation")
-static const struct cli_flag container_flags[] = {
+#define FORCE_FLAG FLAG(force, "force", 'f', FLAG_BOOL, "Do not prompt for confirmation")
+static const struct flag container_flags[] = {
 	FILTER_FLAG("until=<timestamp>"),
 	FORCE_FLAG,
 	{},
 };
-static const struct cli_flag image_flags[] = {
-	FLAG(all, "all", 'a', CLI_BOOL, "Remove all unused images, not just dangling ones"),
+static const struct flag image_flags[] = {
+	FLAG(all, "all", 'a', FLAG_BOOL, "Remove all unused images, not just dangling ones"),
 	FILTER_FLAG("until=<timestamp>"),
 	FORCE_FLAG,
 	{},
 };
-static const struct cli_flag volume_flags[] = {
-	FLAG(all, "all", 'a', CLI_BOOL, "Remove all unused volumes, not just anonymous ones"),
+static const struct flag volume_flags[] = {
+	FLAG(all, "all", 'a', FLAG_BOOL, "Remove all unused volumes, not just anonymous ones"),
 	FILTER_FLAG("label=<label>"),
 	FORCE_FLAG,
 	{},
 };
-static const struct cli_flag system_flags[] = {
-	FLAG(all, "all", 'a', CLI_BOOL, "Remove all unused images not just dangling ones"),
+static const struct flag system_flags[] = {
+	FLAG(all, "all", 'a', FLAG_BOOL, "Remove all unused images not just dangling ones"),
 	FILTER_FLAG("label=<key>=<value>"),
 	FORCE_FLAG,
-	FLAG(volumes, "volumes", 0, CLI_BOOL, "Prune anonymous volumes"),
+	FLAG(volumes, "volumes", 0, FLAG_BOOL, "Prune anonymous volumes"),
 	{},
 };
 
@@ -57,7 +58,8 @@ static void list(const char *title, char *const *names)
 	putchar('\n');
 }
 
-static int prune_containers(struct cli *c, struct engine *e, int64_t *bytes, struct err *err)
+static int prune_containers(struct command_line *c, struct engine *e, int64_t *bytes,
+			    struct err *err)
 {
 	const struct prune_options *o = c->options;
 	char **ids = NULL;
@@ -70,7 +72,8 @@ static int prune_containers(struct cli *c, struct engine *e, int64_t *bytes, str
 	return r;
 }
 
-static int prune_volumes(struct cli *c, struct engine *e, bool all, int64_t *bytes, struct err *err)
+static int prune_volumes(struct command_line *c, struct engine *e, bool all, int64_t *bytes,
+			 struct err *err)
 {
 	const struct prune_options *o = c->options;
 	char **names = NULL;
@@ -83,7 +86,7 @@ static int prune_volumes(struct cli *c, struct engine *e, bool all, int64_t *byt
 	return r;
 }
 
-static int prune_images(struct cli *c, struct engine *e, int64_t *bytes, struct err *err)
+static int prune_images(struct command_line *c, struct engine *e, int64_t *bytes, struct err *err)
 {
 	const struct prune_options *o = c->options;
 	struct json_list removed = {};
@@ -106,7 +109,7 @@ static int prune_images(struct cli *c, struct engine *e, int64_t *bytes, struct 
 
 enum { CONTAINERS = 1, IMAGES = 2, VOLUMES = 4, ALL_VOLUMES = 8 };
 
-static int prune(struct cli *c, unsigned what, const char *warning, struct err *err)
+static int prune(struct command_line *c, unsigned what, const char *warning, struct err *err)
 {
 	const struct prune_options *o = c->options;
 	struct engine *e;
@@ -129,12 +132,12 @@ static int prune(struct cli *c, unsigned what, const char *warning, struct err *
 	return r;
 }
 
-static int run_containers(struct cli *c, struct err *err)
+static int run_containers(struct command_line *c, struct err *err)
 {
 	return prune(c, CONTAINERS, "This will remove all stopped containers.", err);
 }
 
-static int run_images(struct cli *c, struct err *err)
+static int run_images(struct command_line *c, struct err *err)
 {
 	const struct prune_options *o = c->options;
 
@@ -146,7 +149,7 @@ static int run_images(struct cli *c, struct err *err)
 		err);
 }
 
-static int run_volumes(struct cli *c, struct err *err)
+static int run_volumes(struct command_line *c, struct err *err)
 {
 	const struct prune_options *o = c->options;
 
@@ -158,7 +161,7 @@ static int run_volumes(struct cli *c, struct err *err)
 		err);
 }
 
-static int run_system(struct cli *c, struct err *err)
+static int run_system(struct command_line *c, struct err *err)
 {
 	const struct prune_options *o = c->options;
 	char *warning = arena_printf(
@@ -173,7 +176,7 @@ static int run_system(struct cli *c, struct err *err)
 }
 
 #define PRUNE(var, path, text, table, fn)                                                          \
-	const struct cli_command var = {                                                           \
+	const struct command var = {                                                               \
 		.paths = path,                                                                     \
 		.usage = "[OPTIONS]",                                                              \
 		.summary = text,                                                                   \

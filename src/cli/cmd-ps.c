@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/cells.h"
 #include "cli/commands.h"
 #include "cli/format.h"
@@ -23,19 +24,19 @@ struct ps_options {
 	int64_t last;
 };
 
-#define FLAG(...) CLI_FLAG(ps_options, __VA_ARGS__)
-static const struct cli_flag flags[] = {
-	FLAG(all, "all", 'a', CLI_BOOL, "Show all containers (default shows just running)"),
-	FLAG(filters, "filter", 'f', CLI_PARSED, "Filter output based on conditions provided",
+#define FLAG(...) FLAG_OF(ps_options, __VA_ARGS__)
+static const struct flag flags[] = {
+	FLAG(all, "all", 'a', FLAG_BOOL, "Show all containers (default shows just running)"),
+	FLAG(filters, "filter", 'f', FLAG_PARSED, "Filter output based on conditions provided",
 	     .metavar = "filter", .parse = value_filter),
-	FLAG(format, "format", 0, CLI_STRING, VALUE_FORMAT_HELP),
-	FLAG(last, "last", 'n', CLI_INT, "Show n last created containers (includes all states)",
+	FLAG(format, "format", 0, FLAG_STRING, VALUE_FORMAT_HELP),
+	FLAG(last, "last", 'n', FLAG_INT, "Show n last created containers (includes all states)",
 	     .def = "-1"),
-	FLAG(latest, "latest", 'l', CLI_BOOL,
+	FLAG(latest, "latest", 'l', FLAG_BOOL,
 	     "Show the latest created container (includes all states)"),
-	FLAG(no_trunc, "no-trunc", 0, CLI_BOOL, "Don't truncate output"),
-	FLAG(quiet, "quiet", 'q', CLI_BOOL, "Only display container IDs"),
-	FLAG(size, "size", 's', CLI_BOOL, "Display total file sizes"),
+	FLAG(no_trunc, "no-trunc", 0, FLAG_BOOL, "Don't truncate output"),
+	FLAG(quiet, "quiet", 'q', FLAG_BOOL, "Only display container IDs"),
+	FLAG(size, "size", 's', FLAG_BOOL, "Display total file sizes"),
 	{},
 };
 
@@ -240,7 +241,7 @@ static json_t *labels(const void *row, const void *context UNUSED)
 static const char plain_columns[] = "ID Image Command RunningFor Status Ports Names";
 static const char size_columns[] = "ID Image Command RunningFor Status Ports Names Size";
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	const struct ps_options *o = c->options;
 	const struct format_list list = {fields, o->size ? size_columns : plain_columns, "ID",
@@ -264,7 +265,7 @@ static int run(struct cli *c, struct err *err)
 				   sizeof(struct container_info), &x, err);
 }
 
-const struct cli_command cmd_ps = {
+const struct command cmd_ps = {
 	.paths = "container ls|container list|container ps|ps",
 	.usage = "[OPTIONS]",
 	.summary = "List containers",
@@ -273,7 +274,7 @@ const struct cli_command cmd_ps = {
 	.examples =
 		"$ hoy ps -a --filter status=exited\n$ hoy ps --format '{{.Names}}\\t{{.Status}}'",
 	.max_args = 0,
-	.traits = CLI_COMMON,
+	.traits = COMMAND_COMMON,
 	.flags = flags,
 	.options_size = sizeof(struct ps_options),
 	.run = run,

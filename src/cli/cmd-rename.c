@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/container.h"
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 	int r;
@@ -16,12 +17,12 @@ static int run(struct cli *c, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-const struct cli_command cmd_rename = {
+const struct command cmd_rename = {
 	.paths = "container rename|rename",
 	.usage = "CONTAINER NEW_NAME",
 	.summary = "Rename a container",
 	.min_args = 2,
 	.max_args = 2,
-	.noun = CLI_CONTAINER,
+	.noun = NOUN_CONTAINER,
 	.run = run,
 };

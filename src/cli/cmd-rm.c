@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/targets.h"
 
@@ -8,17 +9,17 @@ struct rm_options {
 	bool force, link, volumes;
 };
 
-static const struct cli_flag flags[] = {
-	CLI_FLAG(rm_options, force, "force", 'f', CLI_BOOL,
-		 "Force the removal of a running container (uses SIGKILL)"),
-	CLI_FLAG(rm_options, link, "link", 'l', CLI_BOOL, "Remove the specified link",
-		 .flags = CLI_HIDDEN),
-	CLI_FLAG(rm_options, volumes, "volumes", 'v', CLI_BOOL,
-		 "Remove anonymous volumes associated with the container"),
+static const struct flag flags[] = {
+	FLAG_OF(rm_options, force, "force", 'f', FLAG_BOOL,
+		"Force the removal of a running container (uses SIGKILL)"),
+	FLAG_OF(rm_options, link, "link", 'l', FLAG_BOOL, "Remove the specified link",
+		.flags = FLAG_HIDDEN),
+	FLAG_OF(rm_options, volumes, "volumes", 'v', FLAG_BOOL,
+		"Remove anonymous volumes associated with the container"),
 	{},
 };
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	const struct rm_options *o = c->options;
 	const struct container_remove_options remove = {.force = o->force, .volumes = o->volumes};
@@ -42,7 +43,7 @@ static int run(struct cli *c, struct err *err)
 			puts(c->args[i]);
 			continue;
 		}
-		cli_complain(c, "%s", one->msg);
+		command_complain(c, "%s", one->msg);
 		/* With --force, one that is not there is as good as removed. */
 		if (!o->force || one->kind != ERR_NOT_FOUND)
 			exit_code = 1;
@@ -50,13 +51,13 @@ static int run(struct cli *c, struct err *err)
 	return exit_code;
 }
 
-const struct cli_command cmd_rm = {
+const struct command cmd_rm = {
 	.paths = "container rm|container remove|rm",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Remove one or more containers",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_CONTAINER,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_CONTAINER,
 	.flags = flags,
 	.options_size = sizeof(struct rm_options),
 	.run = run,

@@ -2,19 +2,20 @@
 /* rmi and tag: names of images come and go. */
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/image.h"
 
 struct rmi_options {
 	bool force, no_prune;
 };
-static const struct cli_flag flags[] = {
-	CLI_FLAG(rmi_options, force, "force", 'f', CLI_BOOL, "Force removal of the image"),
-	CLI_FLAG(rmi_options, no_prune, "no-prune", 0, CLI_BOOL, "Do not delete untagged parents"),
+static const struct flag flags[] = {
+	FLAG_OF(rmi_options, force, "force", 'f', FLAG_BOOL, "Force removal of the image"),
+	FLAG_OF(rmi_options, no_prune, "no-prune", 0, FLAG_BOOL, "Do not delete untagged parents"),
 	{},
 };
 
-static int run_rmi(struct cli *c, struct err *err)
+static int run_rmi(struct command_line *c, struct err *err)
 {
 	const struct rmi_options *o = c->options;
 	struct engine *e = cli_engine(c, err);
@@ -36,38 +37,38 @@ static int run_rmi(struct cli *c, struct err *err)
 		}
 		if (r == 0)
 			continue;
-		cli_complain(c, "%s", one.msg);
+		command_complain(c, "%s", one.msg);
 		if (!o->force || one.kind != ERR_NOT_FOUND)
 			exit_code = 1;
 	}
 	return exit_code;
 }
 
-static int run_tag(struct cli *c, struct err *err)
+static int run_tag(struct command_line *c, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 
 	return e ? image_tag(e, c->args[0], c->args[1], err) : err->code;
 }
 
-const struct cli_command cmd_rmi = {
+const struct command cmd_rmi = {
 	.paths = "image rm|image remove|rmi",
 	.usage = "[OPTIONS] IMAGE [IMAGE...]",
 	.summary = "Remove one or more images",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_IMAGE,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_IMAGE,
 	.flags = flags,
 	.options_size = sizeof(struct rmi_options),
 	.run = run_rmi,
 };
 
-const struct cli_command cmd_tag = {
+const struct command cmd_tag = {
 	.paths = "image tag|tag",
 	.usage = "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
 	.summary = "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
 	.min_args = 2,
 	.max_args = 2,
-	.noun = CLI_IMAGE,
+	.noun = NOUN_IMAGE,
 	.run = run_tag,
 };

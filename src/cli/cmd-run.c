@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/attached.h"
 #include "cli/commands.h"
 #include "cli/container-flags.h"
@@ -23,12 +24,13 @@ struct run_options {
 	char *detach_keys;
 };
 
-#define FLAG(...) CLI_FLAG(run_options, __VA_ARGS__)
-static const struct cli_flag run_flags[] = {
-	FLAG(detach, "detach", 'd', CLI_BOOL, "Run container in background and print container ID"),
-	FLAG(detach_keys, "detach-keys", 0, CLI_STRING,
+#define FLAG(...) FLAG_OF(run_options, __VA_ARGS__)
+static const struct flag run_flags[] = {
+	FLAG(detach, "detach", 'd', FLAG_BOOL,
+	     "Run container in background and print container ID"),
+	FLAG(detach_keys, "detach-keys", 0, FLAG_STRING,
 	     "Override the key sequence for detaching a container"),
-	FLAG(sig_proxy, "sig-proxy", 0, CLI_BOOL, "Proxy received signals to the process",
+	FLAG(sig_proxy, "sig-proxy", 0, FLAG_BOOL, "Proxy received signals to the process",
 	     .def = "true"),
 	{},
 };
@@ -43,8 +45,8 @@ static void no_image(const struct container_flags *f, const char *image, struct 
 				      : ", and this version cannot pull: `load` it");
 }
 
-static int create(struct cli *c, const struct container_flags *f, struct container_create *body,
-		  bool start_follows, char **id, struct err *err)
+static int create(struct command_line *c, const struct container_flags *f,
+		  struct container_create *body, bool start_follows, char **id, struct err *err)
 {
 	const struct container_create_request req = {.name = f->name && *f->name ? f->name : NULL,
 						     .platform = f->platform,
@@ -62,9 +64,9 @@ static int create(struct cli *c, const struct container_flags *f, struct contain
 		return r;
 	}
 	for (; warnings && *warnings; warnings++)
-		cli_warn("%s", *warnings);
+		command_warn("%s", *warnings);
 	if (!f->network && engine_once(e, "network"))
-		cli_warn(
+		command_warn(
 			"this version's default network is none (as if --network none were given); "
 			"this is said only once");
 	r = container_cidfile_write(f, *id, err);
@@ -74,7 +76,7 @@ static int create(struct cli *c, const struct container_flags *f, struct contain
 	return r;
 }
 
-static int run_create_command(struct cli *c, struct err *err)
+static int run_create_command(struct command_line *c, struct err *err)
 {
 	const struct run_options *o = c->options;
 	struct container_create body;
@@ -82,7 +84,7 @@ static int run_create_command(struct cli *c, struct err *err)
 	int r = container_flags_apply(c, &o->container, &o->resources, &body, err);
 
 	if (r < 0) {
-		cli_complain(c, "%s", err->msg);
+		command_complain(c, "%s", err->msg);
 		return USAGE_EXIT;
 	}
 	r = container_cidfile_check(&o->container, err);
@@ -93,7 +95,7 @@ static int run_create_command(struct cli *c, struct err *err)
 	return r;
 }
 
-static int foreground(struct cli *c, const struct run_options *o,
+static int foreground(struct command_line *c, const struct run_options *o,
 		      const struct container_config *config, const char *id, struct err *err)
 {
 	const struct attached a = {
@@ -107,7 +109,7 @@ static int foreground(struct cli *c, const struct run_options *o,
 		.auto_remove = o->container.rm,
 	};
 	const struct container_streams streams = attached_streams(&a.stream);
-	int conn = -EBADF, r = container_start(c->engine, id, &streams, &conn, err);
+	int conn = -EBADF, r = container_start(c->context, id, &streams, &conn, err);
 
 	if (r < 0)
 		return r;
@@ -118,7 +120,7 @@ static int foreground(struct cli *c, const struct run_options *o,
 	return attached_run(c, &a, conn, err);
 }
 
-static int run_run(struct cli *c, struct err *err)
+static int run_run(struct command_line *c, struct err *err)
 {
 	const struct run_options *o = c->options;
 	struct container_create body;
@@ -135,7 +137,7 @@ static int run_run(struct cli *c, struct err *err)
 		config->attach_stdin = config->attach_stdout = config->attach_stderr =
 			config->stdin_once = false;
 	if (!o->detach && stream_check_tty(config->attach_stdin, config->tty, err) < 0) {
-		cli_complain(c, "%s", err->msg);
+		command_complain(c, "%s", err->msg);
 		return 1;
 	}
 	r = stream_check_keys(o->detach_keys, err);
@@ -147,13 +149,13 @@ static int run_run(struct cli *c, struct err *err)
 		return r;
 	if (!o->detach)
 		return foreground(c, o, config, id, err);
-	r = container_start(c->engine, id, NULL, NULL, err);
+	r = container_start(c->context, id, NULL, NULL, err);
 	if (r == 0)
 		puts(id);
 	return r;
 }
 
-const struct cli_command cmd_run = {
+const struct command cmd_run = {
 	.paths = "container run|run",
 	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	.summary = "Create and run a new container from an image",
@@ -161,9 +163,10 @@ const struct cli_command cmd_run = {
 		    "$ hoy run -it --name box debian bash\n"
 		    "$ hoy run -d --name web -v site:/www:ro busybox httpd -f -h /www",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.traits = CLI_COMMON | CLI_FIRST_ARG_ENDS_FLAGS | CLI_FAILS_125 | CLI_RUNS_COMMAND,
-	.noun = CLI_IMAGE,
+	.max_args = COMMAND_ANY_ARGS,
+	.traits = COMMAND_COMMON | COMMAND_FIRST_ARG_ENDS_FLAGS | COMMAND_FAILS_125 |
+		  COMMAND_RUNS_COMMAND,
+	.noun = NOUN_IMAGE,
 	.flags = run_flags,
 	.shared = {{container_flags, offsetof(struct run_options, container)},
 		   {resource_flags, offsetof(struct run_options, resources)}},
@@ -171,14 +174,14 @@ const struct cli_command cmd_run = {
 	.run = run_run,
 };
 
-const struct cli_command cmd_create = {
+const struct command cmd_create = {
 	.paths = "container create|create",
 	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	.summary = "Create a new container",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.traits = CLI_FIRST_ARG_ENDS_FLAGS,
-	.noun = CLI_IMAGE,
+	.max_args = COMMAND_ANY_ARGS,
+	.traits = COMMAND_FIRST_ARG_ENDS_FLAGS,
+	.noun = NOUN_IMAGE,
 	.shared = {{container_flags, offsetof(struct run_options, container)},
 		   {resource_flags, offsetof(struct run_options, resources)}},
 	.options_size = sizeof(struct run_options),

@@ -2,24 +2,25 @@
 /* start and attach: containers that exist already. */
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/attached.h"
 #include "cli/commands.h"
 #include "cli/targets.h"
-#include "cli/terminal.h"
+#include "command/terminal.h"
 
 struct start_options {
 	bool attach, interactive;
 	char *checkpoint, *detach_keys;
 };
 
-#define FLAG(...) CLI_FLAG(start_options, __VA_ARGS__)
-static const struct cli_flag start_flags[] = {
-	FLAG(attach, "attach", 'a', CLI_BOOL, "Attach STDOUT/STDERR and forward signals"),
-	FLAG(checkpoint, "checkpoint", 0, CLI_STRING, "Restore from this checkpoint",
-	     .flags = CLI_HIDDEN),
-	FLAG(detach_keys, "detach-keys", 0, CLI_STRING,
+#define FLAG(...) FLAG_OF(start_options, __VA_ARGS__)
+static const struct flag start_flags[] = {
+	FLAG(attach, "attach", 'a', FLAG_BOOL, "Attach STDOUT/STDERR and forward signals"),
+	FLAG(checkpoint, "checkpoint", 0, FLAG_STRING, "Restore from this checkpoint",
+	     .flags = FLAG_HIDDEN),
+	FLAG(detach_keys, "detach-keys", 0, FLAG_STRING,
 	     "Override the key sequence for detaching a container"),
-	FLAG(interactive, "interactive", 'i', CLI_BOOL, "Attach container's STDIN"),
+	FLAG(interactive, "interactive", 'i', FLAG_BOOL, "Attach container's STDIN"),
 	{},
 };
 #undef FLAG
@@ -29,17 +30,18 @@ struct attach_options {
 	bool no_stdin, sig_proxy;
 };
 
-#define FLAG(...) CLI_FLAG(attach_options, __VA_ARGS__)
-static const struct cli_flag attach_flags[] = {
-	FLAG(detach_keys, "detach-keys", 0, CLI_STRING,
+#define FLAG(...) FLAG_OF(attach_options, __VA_ARGS__)
+static const struct flag attach_flags[] = {
+	FLAG(detach_keys, "detach-keys", 0, FLAG_STRING,
 	     "Override the key sequence for detaching a container"),
-	FLAG(no_stdin, "no-stdin", 0, CLI_BOOL, "Do not attach STDIN"),
-	FLAG(sig_proxy, "sig-proxy", 0, CLI_BOOL, "Proxy all received signals to the process",
+	FLAG(no_stdin, "no-stdin", 0, FLAG_BOOL, "Do not attach STDIN"),
+	FLAG(sig_proxy, "sig-proxy", 0, FLAG_BOOL, "Proxy all received signals to the process",
 	     .def = "true"),
 	{},
 };
 
-static int start_one(struct cli *c UNUSED, struct engine *e, const char *target, struct err *err)
+static int start_one(struct command_line *c UNUSED, struct engine *e, const char *target,
+		     struct err *err)
 {
 	return container_start(e, target, NULL, NULL, err);
 }
@@ -60,7 +62,7 @@ static struct attached describe(const struct container_info *info, bool in, cons
 	};
 }
 
-static int start_attached(struct cli *c, const struct start_options *o, struct err *err)
+static int start_attached(struct command_line *c, const struct start_options *o, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 	struct container_streams streams;
@@ -89,7 +91,7 @@ static int start_attached(struct cli *c, const struct start_options *o, struct e
 	return r < 0 ? r : attached_run(c, &a, conn, err);
 }
 
-static int run_start_command(struct cli *c, struct err *err)
+static int run_start_command(struct command_line *c, struct err *err)
 {
 	const struct start_options *o = c->options;
 
@@ -100,7 +102,7 @@ static int run_start_command(struct cli *c, struct err *err)
 					   : targets_each(c, start_one, err);
 }
 
-static int run_attach(struct cli *c, struct err *err)
+static int run_attach(struct command_line *c, struct err *err)
 {
 	const struct attach_options *o = c->options;
 	struct engine *e = cli_engine(c, err);
@@ -132,7 +134,7 @@ static int run_attach(struct cli *c, struct err *err)
 	return r < 0 ? r : attached_run(c, &a, conn, err);
 }
 
-const struct cli_command cmd_start = {
+const struct command cmd_start = {
 	.paths = "container start|start",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Start one or more stopped containers",
@@ -140,14 +142,14 @@ const struct cli_command cmd_start = {
 		"0 on success, 1 when something failed. With --attach or --interactive, the exit\n"
 		"status of the container's process.",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_CONTAINER,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_CONTAINER,
 	.flags = start_flags,
 	.options_size = sizeof(struct start_options),
 	.run = run_start_command,
 };
 
-const struct cli_command cmd_attach = {
+const struct command cmd_attach = {
 	.paths = "container attach|attach",
 	.usage = "[OPTIONS] CONTAINER",
 	.summary = "Attach local standard input, output, and error streams to a running container",
@@ -156,7 +158,7 @@ const struct cli_command cmd_attach = {
 		       "attached to.",
 	.min_args = 1,
 	.max_args = 1,
-	.noun = CLI_RUNNING,
+	.noun = NOUN_RUNNING,
 	.flags = attach_flags,
 	.options_size = sizeof(struct attach_options),
 	.run = run_attach,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* stop and restart: the same flags. --time is the name that --timeout had before Docker 28. */
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/targets.h"
 
@@ -8,17 +9,18 @@ struct stop_options {
 	struct opt_i64 time, timeout;
 };
 
-static const struct cli_flag flags[] = {
-	CLI_FLAG(stop_options, signal, "signal", 's', CLI_STRING,
-		 "Signal to send to the container"),
-	CLI_FLAG(stop_options, time, "time", 0, CLI_OPT_INT, "The older name of --timeout",
-		 .flags = CLI_HIDDEN),
-	CLI_FLAG(stop_options, timeout, "timeout", 't', CLI_OPT_INT,
-		 "Seconds to wait before killing the container"),
+static const struct flag flags[] = {
+	FLAG_OF(stop_options, signal, "signal", 's', FLAG_STRING,
+		"Signal to send to the container"),
+	FLAG_OF(stop_options, time, "time", 0, FLAG_OPT_INT, "The older name of --timeout",
+		.flags = FLAG_HIDDEN),
+	FLAG_OF(stop_options, timeout, "timeout", 't', FLAG_OPT_INT,
+		"Seconds to wait before killing the container"),
 	{},
 };
 
-static int engine_options(const struct cli *c, struct container_stop_options *ret, struct err *err)
+static int engine_options(const struct command_line *c, struct container_stop_options *ret,
+			  struct err *err)
 {
 	const struct stop_options *o = c->options;
 
@@ -30,7 +32,7 @@ static int engine_options(const struct cli *c, struct container_stop_options *re
 	return 0;
 }
 
-static int run_stop(struct cli *c, struct err *err)
+static int run_stop(struct command_line *c, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 	struct container_result *results;
@@ -49,7 +51,8 @@ static int run_stop(struct cli *c, struct err *err)
 	return targets_report(c, results);
 }
 
-static int restart_one(struct cli *c, struct engine *e, const char *target, struct err *err)
+static int restart_one(struct command_line *c, struct engine *e, const char *target,
+		       struct err *err)
 {
 	struct container_stop_options o;
 	int r = engine_options(c, &o, err);
@@ -57,12 +60,12 @@ static int restart_one(struct cli *c, struct engine *e, const char *target, stru
 	return r < 0 ? r : container_restart(e, target, &o, err);
 }
 
-static int run_restart(struct cli *c, struct err *err)
+static int run_restart(struct command_line *c, struct err *err)
 {
 	return targets_each(c, restart_one, err);
 }
 
-const struct cli_command cmd_stop = {
+const struct command cmd_stop = {
 	.paths = "container stop|stop",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Stop one or more running containers",
@@ -70,20 +73,20 @@ const struct cli_command cmd_stop = {
 		   "--stop-signal\n"
 		   "says otherwise), and SIGKILL when it is still there after the timeout.",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_RUNNING,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_RUNNING,
 	.flags = flags,
 	.options_size = sizeof(struct stop_options),
 	.run = run_stop,
 };
 
-const struct cli_command cmd_restart = {
+const struct command cmd_restart = {
 	.paths = "container restart|restart",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Restart one or more containers",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_CONTAINER,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_CONTAINER,
 	.flags = flags,
 	.options_size = sizeof(struct stop_options),
 	.run = run_restart,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/format.h"
 #include "cli/values.h"
@@ -14,8 +15,8 @@
 struct show_options {
 	char *format;
 };
-static const struct cli_flag show_flags[] = {
-	CLI_FLAG(show_options, format, "format", 'f', CLI_STRING, VALUE_FORMAT_HELP_INSPECT),
+static const struct flag show_flags[] = {
+	FLAG_OF(show_options, format, "format", 'f', FLAG_STRING, VALUE_FORMAT_HELP_INSPECT),
 	{},
 };
 
@@ -42,7 +43,7 @@ static void print_version(const json_t *v)
 }
 
 /* One program is Docker's client and its server: templates find both. */
-static int run_version(struct cli *c, struct err *err)
+static int run_version(struct command_line *c, struct err *err)
 {
 	const struct show_options *o = c->options;
 	struct engine *e = cli_engine(c, err);
@@ -102,10 +103,10 @@ static void print_info(const json_t *j)
 	printf(" ID: %s\n", text(j, "ID"));
 	printf(" Root Dir: %s\n", text(j, "DockerRootDir"));
 	json_array_foreach (json_object_get(j, "Warnings"), i, warning)
-		cli_warn("%s", json_string_value(warning));
+		command_warn("%s", json_string_value(warning));
 }
 
-static int run_info(struct cli *c, struct err *err)
+static int run_info(struct command_line *c, struct err *err)
 {
 	const struct show_options *o = c->options;
 	struct engine *e = cli_engine(c, err);
@@ -122,8 +123,8 @@ static int run_info(struct cli *c, struct err *err)
 struct check_options {
 	bool repair;
 };
-static const struct cli_flag check_flags[] = {
-	CLI_FLAG(check_options, repair, "repair", 0, CLI_BOOL, "Mend what can be mended"),
+static const struct flag check_flags[] = {
+	FLAG_OF(check_options, repair, "repair", 0, FLAG_BOOL, "Mend what can be mended"),
 	{},
 };
 
@@ -135,7 +136,7 @@ static void found(const char *problem, bool repaired, void *data)
 	printf("%s%s\n", problem, repaired ? " (repaired)" : "");
 }
 
-static int run_check(struct cli *c, struct err *err)
+static int run_check(struct command_line *c, struct err *err)
 {
 	const struct check_options *o = c->options;
 	struct engine *e = cli_engine(c, err);
@@ -154,34 +155,34 @@ static int run_check(struct cli *c, struct err *err)
 	return left ? 1 : 0;
 }
 
-static int run_reap(struct cli *c, struct err *err)
+static int run_reap(struct command_line *c, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 
 	return e ? container_reap(e, c->args[0], err) : err->code;
 }
 
-const struct cli_command cmd_version = {
+const struct command cmd_version = {
 	.paths = "version",
 	.usage = "[OPTIONS]",
 	.summary = "Show the version information",
-	.traits = CLI_COMMON,
+	.traits = COMMAND_COMMON,
 	.flags = show_flags,
 	.options_size = sizeof(struct show_options),
 	.run = run_version,
 };
 
-const struct cli_command cmd_info = {
+const struct command cmd_info = {
 	.paths = "system info|info",
 	.usage = "[OPTIONS]",
 	.summary = "Display system-wide information",
-	.traits = CLI_COMMON,
+	.traits = COMMAND_COMMON,
 	.flags = show_flags,
 	.options_size = sizeof(struct show_options),
 	.run = run_info,
 };
 
-const struct cli_command cmd_system_check = {
+const struct command cmd_system_check = {
 	.paths = "system check",
 	.usage = "[OPTIONS]",
 	.summary =
@@ -192,12 +193,12 @@ const struct cli_command cmd_system_check = {
 	.run = run_check,
 };
 
-const struct cli_command cmd_reap = {
+const struct command cmd_reap = {
 	.paths = "__reap",
 	.usage = "ID",
 	.summary = "Remove what is left of a container",
 	.min_args = 1,
 	.max_args = 1,
-	.traits = CLI_COMMAND_HIDDEN,
+	.traits = COMMAND_HIDDEN,
 	.run = run_reap,
 };

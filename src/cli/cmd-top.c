@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "engine/container.h"
 
 #define TOP_MAX ((size_t)16 << 20)
@@ -14,7 +15,7 @@ static void put_row(struct buf *b, char *const *cells)
 	buf_putc(b, '\n');
 }
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	cleanup(buf_done) struct buf rows = BUF_INIT(TOP_MAX), out = BUF_INIT(TOP_MAX);
 	struct engine *e = cli_engine(c, err);
@@ -40,13 +41,13 @@ static int run(struct cli *c, struct err *err)
 	return r;
 }
 
-const struct cli_command cmd_top = {
+const struct command cmd_top = {
 	.paths = "container top|top",
 	.usage = "CONTAINER [ps OPTIONS]",
 	.summary = "Display the running processes of a container",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.traits = CLI_FIRST_ARG_ENDS_FLAGS,
-	.noun = CLI_RUNNING,
+	.max_args = COMMAND_ANY_ARGS,
+	.traits = COMMAND_FIRST_ARG_ENDS_FLAGS,
+	.noun = NOUN_RUNNING,
 	.run = run,
 };

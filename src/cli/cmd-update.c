@@ -8,7 +8,7 @@ struct update_options {
 	struct resource_flags resources;
 };
 
-static int update_one(struct cli *c, struct engine *e, const char *target, struct err *err)
+static int update_one(struct command_line *c, struct engine *e, const char *target, struct err *err)
 {
 	const struct update_options *o = c->options;
 	struct container_update_request req = {};
@@ -19,11 +19,11 @@ static int update_one(struct cli *c, struct engine *e, const char *target, struc
 	return r < 0 ? r : container_update(e, target, &req, err);
 }
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	bool any = false;
-	struct cli_flag flags[CLI_FLAGS_MAX];
-	size_t n = cli_flags(c->command, flags);
+	struct flag flags[FLAGS_MAX];
+	size_t n = command_flags(c->command, flags);
 
 	for (size_t i = 0; i < n; i++)
 		any |= c->set[i];
@@ -33,13 +33,13 @@ static int run(struct cli *c, struct err *err)
 	return targets_each(c, update_one, err);
 }
 
-const struct cli_command cmd_update = {
+const struct command cmd_update = {
 	.paths = "container update|update",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
 	.summary = "Update configuration of one or more containers",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_CONTAINER,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_CONTAINER,
 	.shared = {{resource_flags, offsetof(struct update_options, resources)}},
 	.options_size = sizeof(struct update_options),
 	.run = run,

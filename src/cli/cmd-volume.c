@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/cli.h"
 #include "cli/cells.h"
 #include "cli/commands.h"
 #include "cli/format.h"
@@ -14,17 +15,18 @@
 struct create_options {
 	char *driver, *name, **labels, **options;
 };
-static const struct cli_flag create_flags[] = {
-	CLI_FLAG(create_options, driver, "driver", 'd', CLI_STRING, "Specify volume driver name",
-		 .def = "local", .choices = "local"),
-	CLI_FLAG(create_options, labels, "label", 0, CLI_LIST, "Set metadata for a volume"),
-	CLI_FLAG(create_options, name, "name", 0, CLI_STRING, "Specify volume name",
-		 .flags = CLI_HIDDEN),
-	CLI_FLAG(create_options, options, "opt", 'o', CLI_MAP, "Set driver specific options"),
+static const struct flag create_flags[] = {
+	FLAG_OF(create_options, driver, "driver", 'd', FLAG_STRING, "Specify volume driver name",
+		.def = "local", .choices = "local"),
+	FLAG_OF(create_options, labels, "label", 0, FLAG_LIST, "Set metadata for a volume"),
+	FLAG_OF(create_options, name, "name", 0, FLAG_STRING, "Specify volume name",
+		.flags = FLAG_HIDDEN),
+	FLAG_OF(create_options, options, "opt", 'o', FLAG_MAP, "Set driver specific options"),
 	{},
 };
 
-static int fill_map(struct cli *c, char *const *list, struct json_map *out, struct err *err)
+static int fill_map(struct command_line *c, char *const *list, struct json_map *out,
+		    struct err *err)
 {
 	for (; list && *list; list++) {
 		const char *equals = strchr(*list, '=');
@@ -37,7 +39,7 @@ static int fill_map(struct cli *c, char *const *list, struct json_map *out, stru
 	return 0;
 }
 
-static int run_create(struct cli *c, struct err *err)
+static int run_create(struct command_line *c, struct err *err)
 {
 	const struct create_options *o = c->options;
 	struct store_volume v = {.name = c->n_args ? c->args[0] : o->name, .driver = o->driver};
@@ -70,12 +72,12 @@ struct ls_options {
 	char *format;
 	bool quiet;
 };
-static const struct cli_flag ls_flags[] = {
-	CLI_FLAG(ls_options, filters, "filter", 'f', CLI_PARSED,
-		 "Provide filter values (e.g. \"dangling=true\")", .metavar = "filter",
-		 .parse = value_filter),
-	CLI_FLAG(ls_options, format, "format", 0, CLI_STRING, VALUE_FORMAT_HELP),
-	CLI_FLAG(ls_options, quiet, "quiet", 'q', CLI_BOOL, "Only display volume names"),
+static const struct flag ls_flags[] = {
+	FLAG_OF(ls_options, filters, "filter", 'f', FLAG_PARSED,
+		"Provide filter values (e.g. \"dangling=true\")", .metavar = "filter",
+		.parse = value_filter),
+	FLAG_OF(ls_options, format, "format", 0, FLAG_STRING, VALUE_FORMAT_HELP),
+	FLAG_OF(ls_options, quiet, "quiet", 'q', FLAG_BOOL, "Only display volume names"),
 	{},
 };
 
@@ -142,7 +144,7 @@ static json_t *labels(const void *row, const void *context UNUSED)
 	return j;
 }
 
-static int run_ls(struct cli *c, struct err *err)
+static int run_ls(struct command_line *c, struct err *err)
 {
 	static const struct format_list list = {
 		fields, "Driver Name", "Name", put, "*formatter.volumeContext", labels};
@@ -162,25 +164,25 @@ static int run_ls(struct cli *c, struct err *err)
 struct rm_options {
 	bool force;
 };
-static const struct cli_flag rm_flags[] = {
-	CLI_FLAG(rm_options, force, "force", 'f', CLI_BOOL,
-		 "Force the removal of one or more volumes"),
+static const struct flag rm_flags[] = {
+	FLAG_OF(rm_options, force, "force", 'f', FLAG_BOOL,
+		"Force the removal of one or more volumes"),
 	{},
 };
 
-static int rm_one(struct cli *c, struct engine *e, const char *target, struct err *err)
+static int rm_one(struct command_line *c, struct engine *e, const char *target, struct err *err)
 {
 	const struct rm_options *o = c->options;
 
 	return volume_remove(e, target, o->force, err);
 }
 
-static int run_rm(struct cli *c, struct err *err)
+static int run_rm(struct command_line *c, struct err *err)
 {
 	return targets_each(c, rm_one, err);
 }
 
-const struct cli_command cmd_volume_create = {
+const struct command cmd_volume_create = {
 	.paths = "volume create",
 	.usage = "[OPTIONS] [VOLUME]",
 	.summary = "Create a volume",
@@ -190,7 +192,7 @@ const struct cli_command cmd_volume_create = {
 	.run = run_create,
 };
 
-const struct cli_command cmd_volume_ls = {
+const struct command cmd_volume_ls = {
 	.paths = "volume list|volume ls",
 	.usage = "[OPTIONS]",
 	.summary = "List volumes",
@@ -200,14 +202,14 @@ const struct cli_command cmd_volume_ls = {
 	.run = run_ls,
 };
 
-const struct cli_command cmd_volume_rm = {
+const struct command cmd_volume_rm = {
 	.paths = "volume remove|volume rm",
 	.usage = "[OPTIONS] VOLUME [VOLUME...]",
 	.summary = "Remove one or more volumes. You cannot remove a volume that is in use by a "
 		   "container",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_VOLUME,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_VOLUME,
 	.flags = rm_flags,
 	.options_size = sizeof(struct rm_options),
 	.run = run_rm,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "cli/commands.h"
 #include "engine/container.h"
 
-static int run(struct cli *c, struct err *err)
+static int run(struct command_line *c, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 	int exit_code = 0;
@@ -16,7 +17,7 @@ static int run(struct cli *c, struct err *err)
 		int code = 0;
 
 		if (container_wait(e, c->args[i], WAIT_NOT_RUNNING, &code, &one) < 0) {
-			cli_complain(c, "%s", one.msg);
+			command_complain(c, "%s", one.msg);
 			exit_code = 1;
 			continue;
 		}
@@ -26,12 +27,12 @@ static int run(struct cli *c, struct err *err)
 	return exit_code;
 }
 
-const struct cli_command cmd_wait = {
+const struct command cmd_wait = {
 	.paths = "container wait|wait",
 	.usage = "CONTAINER [CONTAINER...]",
 	.summary = "Block until one or more containers stop, then print their exit codes",
 	.min_args = 1,
-	.max_args = CLI_ANY_ARGS,
-	.noun = CLI_RUNNING,
+	.max_args = COMMAND_ANY_ARGS,
+	.noun = NOUN_RUNNING,
 	.run = run,
 };

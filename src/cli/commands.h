@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "cli/command.h"
+#include "command/command.h"
 
-extern const struct cli_command cmd_attach, cmd_commit, cmd_complete, cmd_container_inspect,
+extern const struct command cmd_attach, cmd_commit, cmd_complete, cmd_container_inspect,
 	cmd_container_prune, cmd_cp, cmd_create, cmd_diff, cmd_exec, cmd_export, cmd_help,
 	cmd_history, cmd_image_inspect, cmd_image_prune, cmd_images, cmd_import, cmd_info,
 	cmd_inspect, cmd_kill, cmd_load, cmd_logs, cmd_man, cmd_pause, cmd_port, cmd_ps, cmd_reap,

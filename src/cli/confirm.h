@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "cli/command.h"
+#include "command/command.h"
 
 /* Prints "WARNING! TEXT" and asks; true only for y or yes. */
 bool confirm(const char *text);

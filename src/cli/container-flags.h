@@ -44,11 +44,11 @@ struct container_flags {
 	char *user, *userns, *uts, **volumes, *volume_driver, **volumes_from, *workdir;
 };
 
-extern const struct cli_flag container_flags[];
+extern const struct flag container_flags[];
 
 /* The request for `hoy run FLAGS IMAGE COMMAND…` (c->args: image and command). attach_*: what -a
  * says; without -a all are false. */
-int container_flags_apply(struct cli *c, const struct container_flags *f,
+int container_flags_apply(struct command_line *c, const struct container_flags *f,
 			  const struct resource_flags *res, struct container_create *out,
 			  struct err *err);
 /* --env-file and -e: the files first. */

@@ -15,7 +15,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "cli/container-flags.h"
-#include "cli/terminal.h"
+#include "command/terminal.h"
 #include "spec/envfile.h"
 #include "spec/mount.h"
 #include "spec/port.h"
@@ -245,7 +245,7 @@ static int apply_security(struct arena *a, const struct container_flags *f,
 	return r;
 }
 
-static int apply_health(struct cli *c, const struct container_flags *f,
+static int apply_health(struct command_line *c, const struct container_flags *f,
 			struct container_config *out, struct err *err)
 {
 	const struct {
@@ -287,11 +287,11 @@ static int apply_health(struct cli *c, const struct container_flags *f,
 		(void)json_object_set_new(j, "Retries", json_integer(f->health_retries));
 	out->healthcheck = j;
 	if (!f->no_healthcheck)
-		cli_warn("the health check is kept, but this version does not run it");
+		command_warn("the health check is kept, but this version does not run it");
 	return 0;
 }
 
-static int apply_process(struct cli *c, const struct container_flags *f,
+static int apply_process(struct command_line *c, const struct container_flags *f,
 			 struct container_config *out, struct err *err)
 {
 	struct arena *a = c->arena;
@@ -403,13 +403,13 @@ static int apply_network(const struct container_flags *f, struct container_host_
 			"which this version does not have yet");
 	h->network_mode = f->network ? f->network[0] : NULL;
 	if (str_eq(h->network_mode, "host") && (f->publish || f->publish_all))
-		cli_warn("Published ports are discarded when using host network mode");
+		command_warn("Published ports are discarded when using host network mode");
 	return 0;
 }
 
 /* -p: kept for inspect; networks none and host publish nothing. */
-static int apply_ports(struct cli *c, const struct container_flags *f, struct container_create *out,
-		       struct err *err)
+static int apply_ports(struct command_line *c, const struct container_flags *f,
+		       struct container_create *out, struct err *err)
 {
 	json_t *bindings = NULL;
 	int r = 0;
@@ -437,7 +437,7 @@ static int apply_ports(struct cli *c, const struct container_flags *f, struct co
 	return r;
 }
 
-static int apply_host(struct cli *c, const struct container_flags *f,
+static int apply_host(struct command_line *c, const struct container_flags *f,
 		      const struct resource_flags *res, struct container_host_config *h,
 		      struct err *err)
 {
@@ -474,7 +474,7 @@ static int apply_host(struct cli *c, const struct container_flags *f,
 	return 0;
 }
 
-int container_flags_apply(struct cli *c, const struct container_flags *f,
+int container_flags_apply(struct command_line *c, const struct container_flags *f,
 			  const struct resource_flags *res, struct container_create *out,
 			  struct err *err)
 {

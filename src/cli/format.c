@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "spec/template.h"
 
 /* \t and \n as a shell passes them in single quotes. */
@@ -108,8 +108,8 @@ struct rows {
 	const void *context;
 };
 
-static int template_rows(struct cli *c, const struct rows *r, const char *text, bool header,
-			 struct buf *out, struct err *err)
+static int template_rows(struct command_line *c, const struct rows *r, const char *text,
+			 bool header, struct buf *out, struct err *err)
 {
 	struct template *t = NULL;
 	char *plain = unescape(c->arena, text);
@@ -157,8 +157,9 @@ static int print(const struct buf *b, struct err *err)
 	return r;
 }
 
-int format_rows(struct cli *c, const struct format_list *list, const char *format, bool quiet,
-		const void *rows, size_t n, size_t row_size, const void *context, struct err *err)
+int format_rows(struct command_line *c, const struct format_list *list, const char *format,
+		bool quiet, const void *rows, size_t n, size_t row_size, const void *context,
+		struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT(FORMAT_MAX), aligned = BUF_INIT(FORMAT_MAX);
 	const struct rows all = {list, rows, n, row_size, context};
@@ -217,7 +218,7 @@ static int execute(const struct template *t, json_t *doc, struct buf *out, struc
 	return r;
 }
 
-int format_document(struct cli *c, const char *format, json_t *doc, struct err *err)
+int format_document(struct command_line *c, const char *format, json_t *doc, struct err *err)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT(FORMAT_MAX);
 	struct template *t = NULL;
@@ -236,7 +237,7 @@ int format_document(struct cli *c, const char *format, json_t *doc, struct err *
 	return r < 0 ? r : print(&out, err);
 }
 
-int format_documents(struct cli *c, const char *format, json_t *array, struct err *err)
+int format_documents(struct command_line *c, const char *format, json_t *array, struct err *err)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT(FORMAT_MAX);
 	int r = 0;

@@ -15,7 +15,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "cli/command.h"
+#include "command/command.h"
 
 #define FORMAT_MAX ((size_t)256 << 20)
 
@@ -35,12 +35,13 @@ struct format_list {
 };
 
 /* Prints on stdout. format NULL or "": the table. */
-int format_rows(struct cli *c, const struct format_list *list, const char *format, bool quiet,
-		const void *rows, size_t n, size_t row_size, const void *context, struct err *err);
+int format_rows(struct command_line *c, const struct format_list *list, const char *format,
+		bool quiet, const void *rows, size_t n, size_t row_size, const void *context,
+		struct err *err);
 /* Does the template or table need this field? So that what is dear is made only then. */
 bool format_wants(const struct format_list *list, const char *format, const char *field);
 
 /* inspect: documents as one indented array, or each through a template. */
-int format_documents(struct cli *c, const char *format, json_t *array, struct err *err);
+int format_documents(struct command_line *c, const char *format, json_t *array, struct err *err);
 /* version and info: one document through a template or as JSON. */
-int format_document(struct cli *c, const char *format, json_t *doc, struct err *err);
+int format_document(struct command_line *c, const char *format, json_t *doc, struct err *err);

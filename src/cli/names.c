@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
 #include "cli/names.h"
 
 #include "engine/container.h"
@@ -8,7 +9,7 @@
 
 typedef void name_fn(const char *name, void *data);
 
-static void containers(struct cli *c, struct engine *e, bool all, name_fn *fn, void *data)
+static void containers(struct command_line *c, struct engine *e, bool all, name_fn *fn, void *data)
 {
 	const struct container_list_options o = {.all = all};
 	struct json_list rows = {};
@@ -18,7 +19,7 @@ static void containers(struct cli *c, struct engine *e, bool all, name_fn *fn, v
 			fn(JSON_AT(struct container_info, &rows, i)->row.name, data);
 }
 
-static void images(struct cli *c, struct engine *e, name_fn *fn, void *data)
+static void images(struct command_line *c, struct engine *e, name_fn *fn, void *data)
 {
 	const struct image_list_options o = {};
 	struct json_list rows = {};
@@ -32,7 +33,7 @@ static void images(struct cli *c, struct engine *e, name_fn *fn, void *data)
 				fn(reference_familiar(c->arena, &ref), data);
 }
 
-static void volumes(struct cli *c, struct engine *e, name_fn *fn, void *data)
+static void volumes(struct command_line *c, struct engine *e, name_fn *fn, void *data)
 {
 	struct json_list rows = {};
 
@@ -41,7 +42,7 @@ static void volumes(struct cli *c, struct engine *e, name_fn *fn, void *data)
 			fn(JSON_AT(struct volume_info, &rows, i)->row.name, data);
 }
 
-void names_list(struct cli *c, enum cli_noun noun, void (*fn)(const char *name, void *data),
+void names_list(struct command_line *c, enum noun noun, void (*fn)(const char *name, void *data),
 		void *data)
 {
 	struct err ignored = ERR_INIT;
@@ -50,18 +51,18 @@ void names_list(struct cli *c, enum cli_noun noun, void (*fn)(const char *name, 
 	if (!e)
 		return;
 	switch (noun) {
-	case CLI_CONTAINER:
-	case CLI_RUNNING:
-		containers(c, e, noun == CLI_CONTAINER, fn, data);
+	case NOUN_CONTAINER:
+	case NOUN_RUNNING:
+		containers(c, e, noun == NOUN_CONTAINER, fn, data);
 		break;
-	case CLI_IMAGE:
+	case NOUN_IMAGE:
 		images(c, e, fn, data);
 		break;
-	case CLI_VOLUME:
+	case NOUN_VOLUME:
 		volumes(c, e, fn, data);
 		break;
-	case CLI_NOTHING:
-	case CLI_FILE:
+	case NOUN_NOTHING:
+	case NOUN_FILE:
 		break;
 	}
 }

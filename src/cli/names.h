@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "cli/command.h"
+#include "command/command.h"
 
 /* Calls fn for each name of that kind. Says nothing when the store cannot be read. */
-void names_list(struct cli *c, enum cli_noun noun, void (*fn)(const char *name, void *data),
+void names_list(struct command_line *c, enum noun noun, void (*fn)(const char *name, void *data),
 		void *data);

@@ -4,38 +4,39 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "cli/parse.h"
+#include "command/parse.h"
 
-#define FLAG(...) CLI_FLAG(resource_flags, __VA_ARGS__)
-const struct cli_flag resource_flags[] = {
-	FLAG(blkio_weight, "blkio-weight", 0, CLI_UINT,
+#define FLAG(...) FLAG_OF(resource_flags, __VA_ARGS__)
+const struct flag resource_flags[] = {
+	FLAG(blkio_weight, "blkio-weight", 0, FLAG_UINT,
 	     "Block IO (relative weight), between 10 and 1000, or 0 to disable"),
-	FLAG(cpu_period, "cpu-period", 0, CLI_INT,
+	FLAG(cpu_period, "cpu-period", 0, FLAG_INT,
 	     "Limit CPU CFS (Completely Fair Scheduler) period"),
-	FLAG(cpu_quota, "cpu-quota", 0, CLI_INT, "Limit CPU CFS (Completely Fair Scheduler) quota"),
-	FLAG(cpu_rt_period, "cpu-rt-period", 0, CLI_INT,
+	FLAG(cpu_quota, "cpu-quota", 0, FLAG_INT,
+	     "Limit CPU CFS (Completely Fair Scheduler) quota"),
+	FLAG(cpu_rt_period, "cpu-rt-period", 0, FLAG_INT,
 	     "Limit CPU real-time period in microseconds"),
-	FLAG(cpu_rt_runtime, "cpu-rt-runtime", 0, CLI_INT,
+	FLAG(cpu_rt_runtime, "cpu-rt-runtime", 0, FLAG_INT,
 	     "Limit CPU real-time runtime in microseconds"),
-	FLAG(cpu_shares, "cpu-shares", 'c', CLI_INT, "CPU shares (relative weight)"),
-	FLAG(cpus, "cpus", 0, CLI_PARSED, "Number of CPUs", .metavar = "decimal",
+	FLAG(cpu_shares, "cpu-shares", 'c', FLAG_INT, "CPU shares (relative weight)"),
+	FLAG(cpus, "cpus", 0, FLAG_PARSED, "Number of CPUs", .metavar = "decimal",
 	     .parse = value_cpus),
-	FLAG(cpuset_cpus, "cpuset-cpus", 0, CLI_STRING,
+	FLAG(cpuset_cpus, "cpuset-cpus", 0, FLAG_STRING,
 	     "CPUs in which to allow execution (0-3, 0,1)"),
-	FLAG(cpuset_mems, "cpuset-mems", 0, CLI_STRING,
+	FLAG(cpuset_mems, "cpuset-mems", 0, FLAG_STRING,
 	     "MEMs in which to allow execution (0-3, 0,1)"),
-	FLAG(kernel_memory, "kernel-memory", 0, CLI_PARSED, "Kernel memory limit",
-	     .metavar = "bytes", .parse = value_size, .flags = CLI_HIDDEN),
-	FLAG(memory, "memory", 'm', CLI_PARSED, "Memory limit", .metavar = "bytes",
+	FLAG(kernel_memory, "kernel-memory", 0, FLAG_PARSED, "Kernel memory limit",
+	     .metavar = "bytes", .parse = value_size, .flags = FLAG_HIDDEN),
+	FLAG(memory, "memory", 'm', FLAG_PARSED, "Memory limit", .metavar = "bytes",
 	     .parse = value_size),
-	FLAG(memory_reservation, "memory-reservation", 0, CLI_PARSED, "Memory soft limit",
+	FLAG(memory_reservation, "memory-reservation", 0, FLAG_PARSED, "Memory soft limit",
 	     .metavar = "bytes", .parse = value_size),
-	FLAG(memory_swap, "memory-swap", 0, CLI_PARSED,
+	FLAG(memory_swap, "memory-swap", 0, FLAG_PARSED,
 	     "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
 	     .metavar = "bytes", .parse = value_swap),
-	FLAG(pids_limit, "pids-limit", 0, CLI_OPT_INT,
+	FLAG(pids_limit, "pids-limit", 0, FLAG_OPT_INT,
 	     "Tune container pids limit (set -1 for unlimited)"),
-	FLAG(restart, "restart", 0, CLI_STRING, "Restart policy to apply when a container exits",
+	FLAG(restart, "restart", 0, FLAG_STRING, "Restart policy to apply when a container exits",
 	     .choices = "no|always|on-failure|unless-stopped"),
 	{},
 };
@@ -79,7 +80,7 @@ int restart_policy_parse(struct arena *a, const char *s, struct container_restar
 	if (colon == s)
 		return err_set(err, ERR_INVALID,
 			       "invalid restart policy format: no policy provided before colon");
-	if (colon && cli_parse_int(colon + 1, &count) < 0)
+	if (colon && flag_parse_int(colon + 1, &count) < 0)
 		return err_set(
 			err, ERR_INVALID,
 			"invalid restart policy format: maximum retry count must be an integer");

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "cli/command.h"
+#include "command/command.h"
 #include "cli/values.h"
 #include "spec/container.h"
 
@@ -18,7 +18,7 @@ struct resource_flags {
 	char *restart;
 };
 
-extern const struct cli_flag resource_flags[];
+extern const struct flag resource_flags[];
 
 /* Copies them; -EINVAL with Docker's words where they contradict each other. */
 int resource_flags_apply(struct arena *a, const struct resource_flags *f,

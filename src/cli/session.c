@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The engine of a command: opened at the first call, closed by main after the command. */
-#include "cli/command.h"
+#include "cli/cli.h"
 #include "engine/engine.h"
 
-static void close_engine(struct cli *c)
+static void close_engine(struct command_line *c)
 {
-	engine_close(c->engine);
-	c->engine = NULL;
+	engine_close(c->context);
+	c->context = NULL;
 }
 
-struct engine *cli_engine(struct cli *c, struct err *err)
+struct engine *cli_engine(struct command_line *c, struct err *err)
 {
-	struct engine_options o = {.root = c->globals->root, .run_root = c->globals->run_root};
+	const struct cli_globals *g = c->globals;
+	struct engine_options o = {.root = g->root, .run_root = g->run_root};
+	struct engine *e = c->context;
 
-	if (!c->engine && engine_open(&o, &c->engine, err) < 0)
+	if (!e && engine_open(&o, &e, err) < 0)
 		return NULL;
+	c->context = e;
 	c->done = close_engine;
-	return c->engine;
+	return e;
 }

@@ -24,7 +24,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/detach.h"
-#include "cli/terminal.h"
+#include "command/terminal.h"
 #include "engine/container.h"
 #include "monitor/client.h"
 #include "spec/signal.h"
@@ -33,7 +33,7 @@
 #define PIPE_EXIT (128 + SIGPIPE)
 
 struct pump {
-	struct cli *c;
+	struct command_line *c;
 	const struct stream *s;
 	struct exec_session *exec; /* NULL: attached */
 	int conn, signals;
@@ -215,8 +215,8 @@ static void resize(struct pump *p)
 		struct winsize w = {.ws_row = rows, .ws_col = cols};
 
 		(void)ioctl(p->exec->terminal, TIOCSWINSZ, &w);
-	} else if (p->c->engine) {
-		(void)container_resize(p->c->engine, p->s->id, rows, cols, NULL);
+	} else if (p->c->context) {
+		(void)container_resize(p->c->context, p->s->id, rows, cols, NULL);
 	}
 }
 
@@ -234,8 +234,8 @@ static void read_signal(struct pump *p)
 	}
 	name = signal_name((int)info.ssi_signo);
 	/* A container that has ended meanwhile says so by its exit frame. */
-	if (name && p->c->engine)
-		(void)container_kill(p->c->engine, p->s->id, name, NULL);
+	if (name && p->c->context)
+		(void)container_kill(p->c->context, p->s->id, name, NULL);
 }
 
 static int watch_signals(struct pump *p)
@@ -331,7 +331,7 @@ static int pump(struct pump *p, enum stream_end *how, int *exit_code)
 	return r;
 }
 
-int stream_attached(struct cli *c, const struct stream *s, int conn, enum stream_end *how,
+int stream_attached(struct command_line *c, const struct stream *s, int conn, enum stream_end *how,
 		    int *exit_code, struct err *err)
 {
 	struct pump *p = arena_alloc(c->arena, sizeof(*p));
@@ -343,8 +343,8 @@ int stream_attached(struct cli *c, const struct stream *s, int conn, enum stream
 	return pump(p, how, exit_code);
 }
 
-int stream_exec(struct cli *c, const struct stream *s, struct exec_session *x, enum stream_end *how,
-		int *exit_code, struct err *err)
+int stream_exec(struct command_line *c, const struct stream *s, struct exec_session *x,
+		enum stream_end *how, int *exit_code, struct err *err)
 {
 	struct pump *p = arena_alloc(c->arena, sizeof(*p));
 

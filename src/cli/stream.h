@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "cli/command.h"
+#include "command/command.h"
 #include "engine/exec.h"
 
 enum stream_end {
@@ -25,10 +25,10 @@ struct stream {
 };
 
 /* Reads and writes `conn` (the caller's) until the end. */
-int stream_attached(struct cli *c, const struct stream *s, int conn, enum stream_end *how,
+int stream_attached(struct command_line *c, const struct stream *s, int conn, enum stream_end *how,
 		    int *exit_code, struct err *err);
-int stream_exec(struct cli *c, const struct stream *s, struct exec_session *x, enum stream_end *how,
-		int *exit_code, struct err *err);
+int stream_exec(struct command_line *c, const struct stream *s, struct exec_session *x,
+		enum stream_end *how, int *exit_code, struct err *err);
 /* What can be refused before anything starts: detach keys that are none (NULL: the default). */
 int stream_check_keys(const char *keys, struct err *err);
 /* "the input device is not a TTY" where a terminal is asked for and stdin is none. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
 #include "cli/targets.h"
 
 #include <stdio.h>
 
-int targets_each(struct cli *c, target_fn *fn, struct err *err)
+int targets_each(struct command_line *c, target_fn *fn, struct err *err)
 {
 	struct engine *e = cli_engine(c, err);
 	int exit_code = 0;
@@ -16,14 +17,14 @@ int targets_each(struct cli *c, target_fn *fn, struct err *err)
 		if (fn(c, e, c->args[i], &one) == 0) {
 			puts(c->args[i]);
 		} else {
-			cli_complain(c, "%s", one.msg);
+			command_complain(c, "%s", one.msg);
 			exit_code = 1;
 		}
 	}
 	return exit_code;
 }
 
-int targets_report(struct cli *c, const struct container_result *results)
+int targets_report(struct command_line *c, const struct container_result *results)
 {
 	int exit_code = 0;
 
@@ -31,7 +32,7 @@ int targets_report(struct cli *c, const struct container_result *results)
 		if (results[i].err.code == 0) {
 			puts(c->args[i]);
 		} else {
-			cli_complain(c, "%s", results[i].err.msg);
+			command_complain(c, "%s", results[i].err.msg);
 			exit_code = 1;
 		}
 	}

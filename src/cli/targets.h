@@ -7,10 +7,11 @@
  */
 #pragma once
 
-#include "cli/command.h"
+#include "command/command.h"
 #include "engine/container.h"
 
-typedef int target_fn(struct cli *c, struct engine *e, const char *target, struct err *err);
-int targets_each(struct cli *c, target_fn *fn, struct err *err);
+typedef int target_fn(struct command_line *c, struct engine *e, const char *target,
+		      struct err *err);
+int targets_each(struct command_line *c, target_fn *fn, struct err *err);
 /* The same for results that are there already, one per argument. */
-int targets_report(struct cli *c, const struct container_result *results);
+int targets_report(struct command_line *c, const struct container_result *results);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * values - the types of flag values that several commands share: .parse functions for CLI_PARSED.
+ * values - the types of flag values that several commands share: .parse functions for FLAG_PARSED.
  *
  * `dest` is what the comment behind each says. Messages are Docker's.
  */

@@ -12,34 +12,34 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/cli.h"
-#include "cli/help.h"
-#include "cli/parse.h"
+#include "command/help.h"
+#include "command/parse.h"
 
 #define PATH_TEXT 64
 
-typedef void row_fn(const struct cli_command *cmd, const struct cli_flag *flags, size_t n);
+typedef void row_fn(const struct command *cmd, const struct flag *flags, size_t n);
 
 static void each_row(row_fn *fn)
 {
-	struct cli_flag flags[CLI_FLAGS_MAX];
+	struct flag flags[FLAGS_MAX];
 
-	fn(&cli_root, flags, cli_flags(&cli_root, flags));
-	for (size_t i = 0; cli_commands[i]; i++)
-		fn(cli_commands[i], flags, cli_flags(cli_commands[i], flags));
+	fn(cli_program.root, flags, command_flags(cli_program.root, flags));
+	for (size_t i = 0; cli_program.commands[i]; i++)
+		fn(cli_program.commands[i], flags, command_flags(cli_program.commands[i], flags));
 }
 
-static void fail_at(const struct cli_command *cmd, const char *flag, const char *what)
+static void fail_at(const struct command *cmd, const char *flag, const char *what)
 {
 	fail_msg("%s %s: %s", cmd->paths ? cmd->paths : "hoy", flag ? flag : "", what);
 }
 
-static void check_flag(const struct cli_command *cmd, const struct cli_flag *f)
+static void check_flag(const struct command *cmd, const struct flag *f)
 {
 	if (str_empty(f->help))
 		fail_at(cmd, f->name, "no help");
 	else if (strchr(f->help, '.') && str_ends(f->help, "."))
 		fail_at(cmd, f->name, "help ends in a full stop");
-	if (f->type == CLI_PARSED && !f->parse)
+	if (f->type == FLAG_PARSED && !f->parse)
 		fail_at(cmd, f->name, "nothing parses it");
 	if (f->at >= cmd->options_size)
 		fail_at(cmd, f->name, "lies outside the options struct");
@@ -47,17 +47,17 @@ static void check_flag(const struct cli_command *cmd, const struct cli_flag *f)
 		fail_at(cmd, f->name, "is every command's");
 }
 
-static void row_is_sound(const struct cli_command *cmd, const struct cli_flag *flags, size_t n)
+static void row_is_sound(const struct command *cmd, const struct flag *flags, size_t n)
 {
 	if (str_empty(cmd->summary) || str_ends(cmd->summary, "."))
 		fail_at(cmd, NULL, "summary missing or with a full stop");
 	if (cmd->min_args > cmd->max_args)
 		fail_at(cmd, NULL, "min_args > max_args");
-	if (!(cmd->traits & CLI_GROUP) && !cmd->run)
+	if (!(cmd->traits & COMMAND_GROUP) && !cmd->run)
 		fail_at(cmd, NULL, "no function");
 	if (n && !strstr(cmd->usage, "[OPTIONS]"))
 		fail_at(cmd, NULL, "usage lacks [OPTIONS]");
-	if (n >= CLI_FLAGS_MAX)
+	if (n >= FLAGS_MAX)
 		fail_at(cmd, NULL, "too many flags");
 	for (size_t i = 0; i < n; i++) {
 		check_flag(cmd, &flags[i]);
@@ -78,31 +78,32 @@ static void paths_are_unique(void **state UNUSED)
 {
 	char path[PATH_TEXT];
 
-	for (size_t i = 0; cli_commands[i]; i++)
-		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++) {
+	for (size_t i = 0; cli_program.commands[i]; i++)
+		for (size_t k = 0; command_path(cli_program.commands[i], k, path, sizeof(path));
+		     k++) {
 			const char *space = strchr(path, ' ');
 			char group[PATH_TEXT];
 
-			if (cli_find(path) != cli_commands[i])
-				fail_at(cli_commands[i], path, "another row has this path");
+			if (command_find(&cli_program, path) != cli_program.commands[i])
+				fail_at(cli_program.commands[i], path, "another row has this path");
 			if (!space)
 				continue;
 			snprintf(group, sizeof(group), "%.*s", (int)(space - path), path);
-			if (!cli_find(group) || !(cli_find(group)->traits & CLI_GROUP))
-				fail_at(cli_commands[i], path, "its group is missing");
+			if (!command_find(&cli_program, group) ||
+			    !(command_find(&cli_program, group)->traits & COMMAND_GROUP))
+				fail_at(cli_program.commands[i], path, "its group is missing");
 		}
 }
 
 /* Defaults are written as a user would write the value: all must parse. */
-static void defaults_of(const struct cli_command *cmd, const struct cli_flag *flags UNUSED,
-			size_t n UNUSED)
+static void defaults_of(const struct command *cmd, const struct flag *flags UNUSED, size_t n UNUSED)
 {
 	struct arena *a = arena_new(ARENA_DEFAULT_MAX);
-	struct cli c = {.command = cmd, .arena = a};
+	struct command_line c = {.program = &cli_program, .command = cmd, .arena = a};
 	struct err err = ERR_INIT;
 	bool help = false;
 
-	if (cli_parse(&c, NULL, 0, &help, &err) < 0)
+	if (command_parse(&c, NULL, 0, &help, &err) < 0)
 		fail_at(cmd, NULL, err.msg);
 	arena_free(a);
 }
@@ -112,24 +113,24 @@ static void defaults_parse(void **state UNUSED)
 	each_row(defaults_of);
 }
 
-static void texts_name_flags(const struct cli_command *cmd, const struct cli_flag *flags, size_t n)
+static void texts_name_flags(const struct command *cmd, const struct flag *flags, size_t n)
 {
 	cleanup(buf_done) struct buf help = BUF_INIT(HELP_MAX), man = BUF_INIT(HELP_MAX);
 	char page[PATH_TEXT];
 
-	if (cmd->traits & CLI_COMMAND_HIDDEN)
+	if (cmd->traits & COMMAND_HIDDEN)
 		return;
-	cli_page(cmd, page, sizeof(page));
-	if (cmd->traits & CLI_GROUP)
-		help_group(&help, cmd, "hoy", page, 1000);
+	command_page(cmd, page, sizeof(page));
+	if (cmd->traits & COMMAND_GROUP)
+		help_group(&help, &cli_program, cmd, "hoy", page, 1000);
 	else
 		help_command(&help, cmd, "hoy", page, 1000);
-	help_man(&man, cmd);
+	help_man(&man, &cli_program, cmd);
 	assert_int_equal(help.failed, 0);
 	assert_int_equal(man.failed, 0);
 	for (size_t i = 0; i < n; i++) {
 		char in_help[128], in_man[128];
-		bool hidden = flags[i].flags & CLI_HIDDEN;
+		bool hidden = flags[i].flags & FLAG_HIDDEN;
 		size_t k = 0;
 
 		snprintf(in_help, sizeof(in_help), "--%s ", flags[i].name);
@@ -187,19 +188,19 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
-static void completion_of(const struct cli_command *cmd, const struct cli_flag *flags, size_t n)
+static void completion_of(const struct command *cmd, const struct flag *flags, size_t n)
 {
 	cleanup_free char *text = NULL;
 	char line[128], word[128], page[PATH_TEXT];
 
-	if (cmd->traits & (CLI_COMMAND_HIDDEN | CLI_GROUP))
+	if (cmd->traits & (COMMAND_HIDDEN | COMMAND_GROUP))
 		return;
-	cli_page(cmd, page, sizeof(page));
+	command_page(cmd, page, sizeof(page));
 	snprintf(line, sizeof(line), "hoy __complete bash %s --", page);
 	text = output_of(line);
 	for (size_t i = 0; i < n; i++) {
 		snprintf(word, sizeof(word), "--%s", flags[i].name);
-		if (has_line(text, word) == !!(flags[i].flags & CLI_HIDDEN))
+		if (has_line(text, word) == !!(flags[i].flags & FLAG_HIDDEN))
 			fail_at(cmd, flags[i].name, "completion disagrees");
 	}
 }
@@ -214,11 +215,13 @@ static void completion_knows_every_command(void **state UNUSED)
 	cleanup_free char *top = output_of("hoy __complete bash ");
 	char path[PATH_TEXT];
 
-	for (size_t i = 0; cli_commands[i]; i++)
-		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++)
+	for (size_t i = 0; cli_program.commands[i]; i++)
+		for (size_t k = 0; command_path(cli_program.commands[i], k, path, sizeof(path));
+		     k++)
 			if (!strchr(path, ' ') &&
-			    has_line(top, path) == !!(cli_commands[i]->traits & CLI_COMMAND_HIDDEN))
-				fail_at(cli_commands[i], path, "completion disagrees");
+			    has_line(top, path) ==
+				    !!(cli_program.commands[i]->traits & COMMAND_HIDDEN))
+				fail_at(cli_program.commands[i], path, "completion disagrees");
 }
 
 int main(void)

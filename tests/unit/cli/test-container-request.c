@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/container-flags.h"
-#include "cli/parse.h"
+#include "command/parse.h"
 
 struct created {
 	struct arena *a;
@@ -32,13 +32,13 @@ struct create_options {
 static struct created create(const char *line)
 {
 	struct created made = {.a = arena_new(ARENA_DEFAULT_MAX), .err = ERR_INIT};
-	struct cli c = {
-		.command = &cmd_create, .arena = made.a, .program = "hoy", .path = "create"};
+	struct command_line c = {
+		.command = &cmd_create, .arena = made.a, .name = "hoy", .path = "create"};
 	char **words = strv_split(made.a, line, ' ', 0);
 	const struct create_options *o;
 	bool help = false;
 
-	made.r = cli_parse(&c, words, strv_len(words), &help, &made.err);
+	made.r = command_parse(&c, words, strv_len(words), &help, &made.err);
 	if (made.r < 0)
 		return made;
 	o = c.options;

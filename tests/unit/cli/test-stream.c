@@ -48,7 +48,7 @@ static void put_back(int fd, int saved, FILE *f, char *text, size_t size)
 static struct outcome attach(const struct stream *s, int conn)
 {
 	struct arena *a = arena_new(ARENA_DEFAULT_MAX);
-	struct cli c = {.arena = a, .program = "hoy"};
+	struct command_line c = {.arena = a, .name = "hoy"};
 	struct outcome o = {.exit_code = -1};
 	struct err err = ERR_INIT;
 	int out, errout;
@@ -168,7 +168,7 @@ static void a_reader_that_went_away(void **state UNUSED)
 	const struct stream s = {.id = "x", .out = true, .err = true};
 	int pair[2], pipefd[2], saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
 	struct arena *a = arena_new(ARENA_DEFAULT_MAX);
-	struct cli c = {.arena = a, .program = "hoy"};
+	struct command_line c = {.arena = a, .name = "hoy"};
 	enum stream_end how;
 	int code = 0, r;
 

@@ -8,8 +8,8 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "cli/help.h"
-#include "cli/parse.h"
+#include "command/help.h"
+#include "command/parse.h"
 
 struct shared {
 	char **labels;
@@ -34,29 +34,29 @@ static int parse_even(struct arena *a UNUSED, const char *value, void *dest, str
 	return 0;
 }
 
-static const struct cli_flag flags[] = {
-	{"all", 'a', CLI_BOOL, .help = "All", .at = offsetof(struct options, all)},
-	{"env", 'e', CLI_LIST, .help = "Environment", .at = offsetof(struct options, env)},
-	{"even", 0, CLI_PARSED, .metavar = "even", .parse = parse_even, .help = "Even",
+static const struct flag flags[] = {
+	{"all", 'a', FLAG_BOOL, .help = "All", .at = offsetof(struct options, all)},
+	{"env", 'e', FLAG_LIST, .help = "Environment", .at = offsetof(struct options, env)},
+	{"even", 0, FLAG_PARSED, .metavar = "even", .parse = parse_even, .help = "Even",
 	 .at = offsetof(struct options, parsed)},
-	{"init", 0, CLI_OPT_BOOL, .help = "Init", .at = offsetof(struct options, init)},
-	{"last", 'n', CLI_INT, .def = "-1", .help = "Last", .at = offsetof(struct options, last)},
-	{"name", 'm', CLI_STRING, .help = "Name", .at = offsetof(struct options, name)},
-	{"proxy", 0, CLI_BOOL, .def = "true", .help = "Proxy",
+	{"init", 0, FLAG_OPT_BOOL, .help = "Init", .at = offsetof(struct options, init)},
+	{"last", 'n', FLAG_INT, .def = "-1", .help = "Last", .at = offsetof(struct options, last)},
+	{"name", 'm', FLAG_STRING, .help = "Name", .at = offsetof(struct options, name)},
+	{"proxy", 0, FLAG_BOOL, .def = "true", .help = "Proxy",
 	 .at = offsetof(struct options, proxy)},
-	{"timeout", 't', CLI_OPT_INT, .help = "Timeout", .at = offsetof(struct options, timeout)},
-	{"weight", 0, CLI_UINT, .help = "Weight", .at = offsetof(struct options, weight)},
+	{"timeout", 't', FLAG_OPT_INT, .help = "Timeout", .at = offsetof(struct options, timeout)},
+	{"weight", 0, FLAG_UINT, .help = "Weight", .at = offsetof(struct options, weight)},
 	{},
 };
-static const struct cli_flag shared_flags[] = {
-	{"label", 'l', CLI_MAP, .help = "Label", .at = offsetof(struct shared, labels)},
+static const struct flag shared_flags[] = {
+	{"label", 'l', FLAG_MAP, .help = "Label", .at = offsetof(struct shared, labels)},
 	{},
 };
-static const struct cli_command mixed = {
+static const struct command mixed = {
 	.paths = "thing do|do",
 	.usage = "[OPTIONS] A",
 	.summary = "Do",
-	.max_args = CLI_ANY_ARGS,
+	.max_args = COMMAND_ANY_ARGS,
 	.flags = flags,
 	.shared = {{shared_flags, offsetof(struct options, shared)}},
 	.options_size = sizeof(struct options),
@@ -64,22 +64,22 @@ static const struct cli_command mixed = {
 
 struct result {
 	struct arena *a;
-	struct cli c;
+	struct command_line c;
 	struct options *o;
 	struct err err;
 	bool help;
 	int r;
 };
 
-static struct result parse(const struct cli_command *cmd, const char *line)
+static struct result parse(const struct command *cmd, const char *line)
 {
 	struct result r = {.err = ERR_INIT};
 	char **words;
 
 	r.a = arena_new(ARENA_DEFAULT_MAX);
 	words = strv_split(r.a, line, ' ', 0);
-	r.c = (struct cli){.command = cmd, .arena = r.a, .path = "do", .program = "hoy"};
-	r.r = cli_parse(&r.c, words, strv_len(words), &r.help, &r.err);
+	r.c = (struct command_line){.command = cmd, .arena = r.a, .path = "do", .name = "hoy"};
+	r.r = command_parse(&r.c, words, strv_len(words), &r.help, &r.err);
 	r.o = r.c.options;
 	return r;
 }
@@ -129,10 +129,10 @@ static void every_form(void **state UNUSED)
 
 static void first_argument_ends_flags(void **state UNUSED)
 {
-	struct cli_command cmd = mixed;
+	struct command cmd = mixed;
 	struct result r;
 
-	cmd.traits = CLI_FIRST_ARG_ENDS_FLAGS;
+	cmd.traits = COMMAND_FIRST_ARG_ENDS_FLAGS;
 	r = parse(&cmd, "-a image -x --nope");
 	assert_int_equal(r.r, 0);
 	assert_int_equal(r.c.n_args, 3);
@@ -196,9 +196,9 @@ static void given(void **state UNUSED)
 {
 	struct result r = parse(&mixed, "-n -1 --label a=b");
 
-	assert_true(cli_given(&r.c, "last"));
-	assert_true(cli_given(&r.c, "label"));
-	assert_false(cli_given(&r.c, "name"));
+	assert_true(command_given(&r.c, "last"));
+	assert_true(command_given(&r.c, "label"));
+	assert_false(command_given(&r.c, "name"));
 	arena_free(r.a);
 }
 
@@ -231,7 +231,7 @@ static void numbers(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		int64_t n = 0;
 
-		assert_int_equal(cli_parse_int(rows[i].text, &n), rows[i].r);
+		assert_int_equal(flag_parse_int(rows[i].text, &n), rows[i].r);
 		if (rows[i].r == 0)
 			assert_int_equal(n, rows[i].value);
 	}
@@ -245,8 +245,8 @@ static void argument_counts(void **state UNUSED)
 	} rows[] = {
 		{0, 0, 0, NULL},
 		{0, 0, 1, "accepts no arguments."},
-		{1, CLI_ANY_ARGS, 0, "requires at least 1 argument."},
-		{2, CLI_ANY_ARGS, 1, "requires at least 2 arguments."},
+		{1, COMMAND_ANY_ARGS, 0, "requires at least 1 argument."},
+		{2, COMMAND_ANY_ARGS, 1, "requires at least 2 arguments."},
 		{2, 2, 3, "requires exactly 2 arguments."},
 		{1, 1, 0, "requires exactly 1 argument."},
 		{0, 1, 2, "requires at most 1 argument."},
@@ -256,8 +256,8 @@ static void argument_counts(void **state UNUSED)
 	struct arena *a = arena_new(ARENA_DEFAULT_MAX);
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct cli_command cmd = {.min_args = rows[i].min, .max_args = rows[i].max};
-		const char *text = cli_check_args(a, &cmd, rows[i].n);
+		struct command cmd = {.min_args = rows[i].min, .max_args = rows[i].max};
+		const char *text = command_check_args(a, &cmd, rows[i].n);
 
 		if (rows[i].text)
 			assert_string_equal(text, rows[i].text);
@@ -269,16 +269,16 @@ static void argument_counts(void **state UNUSED)
 
 static void help_layout(void **state UNUSED)
 {
-	static const struct cli_flag two[] = {
-		{"a", 'x', CLI_BOOL, .help = "Short"},
-		{"longer-name", 0, CLI_STRING, .def = "no",
+	static const struct flag two[] = {
+		{"a", 'x', FLAG_BOOL, .help = "Short"},
+		{"longer-name", 0, FLAG_STRING, .def = "no",
 		 .help = "A text that is long enough to be cut in two at this width"},
 		{},
 	};
-	const struct cli_command cmd = {.paths = "box do|do",
-					.usage = "[OPTIONS] A\n[OPTIONS] B",
-					.summary = "Do it",
-					.flags = two};
+	const struct command cmd = {.paths = "box do|do",
+				    .usage = "[OPTIONS] A\n[OPTIONS] B",
+				    .summary = "Do it",
+				    .flags = two};
 	cleanup(buf_done) struct buf b = BUF_INIT(HELP_MAX);
 
 	help_command(&b, &cmd, "hoy", "do", 60);

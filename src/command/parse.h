@@ -10,16 +10,17 @@
  */
 #pragma once
 
-#include "cli/command.h"
+#include "command/command.h"
 
 /* Splits `words` (n of them) into flags and arguments for c->command: fills c->options, c->args and
  * c->set. `*help` becomes true, and the rest is not looked at, when --help (or -h, where the
  * command has no -h of its own) is met. Defaults are set first. */
-int cli_parse(struct cli *c, char *const *words, size_t n, bool *help, struct err *err);
+int command_parse(struct command_line *c, char *const *words, size_t n, bool *help,
+		  struct err *err);
 /* "requires at least 1 argument." and the like, without the command's name; NULL when the count
  * fits. */
-const char *cli_check_args(struct arena *a, const struct cli_command *cmd, size_t n);
+const char *command_check_args(struct arena *a, const struct command *cmd, size_t n);
 
 /* strconv.ParseBool and ParseInt(base 0). 0 or -EINVAL, -ERANGE. */
-int cli_parse_bool(const char *s, bool *ret);
-int cli_parse_int(const char *s, int64_t *ret);
+int flag_parse_bool(const char *s, bool *ret);
+int flag_parse_int(const char *s, int64_t *ret);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "cli/table.h"
+#include "command/table.h"
 
 static void aligned(void **state UNUSED)
 {

@@ -4,10 +4,11 @@
  * wrapped at spaces, where a line may overrun by five columns rather than leave a short last line
  * alone. The arithmetic below keeps to that, so that the two outputs can be compared line by line.
  */
-#include "cli/help.h"
+#include "command/help.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/str.h"
 
@@ -81,16 +82,16 @@ static void wrap(struct buf *b, const char *s, size_t indent, int width)
 	}
 }
 
-static size_t flag_width(const struct cli_flag *f)
+static size_t flag_width(const struct flag *f)
 {
-	const char *metavar = cli_metavar(f);
+	const char *metavar = flag_metavar(f);
 
 	return 8 + strlen(f->name) + (*metavar ? 1 + strlen(metavar) : 0);
 }
 
-static void flag_text(struct buf *b, const struct cli_flag *f)
+static void flag_text(struct buf *b, const struct flag *f)
 {
-	bool quoted = f->type == CLI_STRING || (f->type == CLI_PARSED && !f->metavar);
+	bool quoted = f->type == FLAG_STRING || (f->type == FLAG_PARSED && !f->metavar);
 
 	buf_puts(b, f->help);
 	if (!f->def || str_eq(f->def, "") || str_eq(f->def, "false"))
@@ -98,19 +99,19 @@ static void flag_text(struct buf *b, const struct cli_flag *f)
 	buf_printf(b, quoted ? " (default \"%s\")" : " (default %s)", f->def);
 }
 
-static void put_flags(struct buf *b, const struct cli_flag *flags, size_t n, int width)
+static void put_flags(struct buf *b, const struct flag *flags, size_t n, int width)
 {
 	size_t widest = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (!(flags[i].flags & CLI_HIDDEN))
+		if (!(flags[i].flags & FLAG_HIDDEN))
 			widest = MAX_OF(widest, flag_width(&flags[i]));
 	for (size_t i = 0; i < n; i++) {
-		const struct cli_flag *f = &flags[i];
+		const struct flag *f = &flags[i];
 		cleanup(buf_done) struct buf text = BUF_INIT(HELP_MAX);
-		const char *metavar = cli_metavar(f);
+		const char *metavar = flag_metavar(f);
 
-		if (f->flags & CLI_HIDDEN)
+		if (f->flags & FLAG_HIDDEN)
 			continue;
 		if (f->letter)
 			buf_printf(b, "  -%c, ", f->letter);
@@ -124,7 +125,7 @@ static void put_flags(struct buf *b, const struct cli_flag *flags, size_t n, int
 	}
 }
 
-void help_usage(struct buf *b, const struct cli_command *cmd, const char *program, const char *path)
+void help_usage(struct buf *b, const struct command *cmd, const char *name, const char *path)
 {
 	const char *s = cmd->usage ? cmd->usage : "";
 	const char *lead = "Usage:  ";
@@ -133,38 +134,38 @@ void help_usage(struct buf *b, const struct cli_command *cmd, const char *progra
 		const char *newline = strchr(s, '\n');
 		size_t len = newline ? (size_t)(newline - s) : strlen(s);
 
-		buf_printf(b, "%s%s%s%s%s%.*s\n", lead, program, *path ? " " : "", path,
+		buf_printf(b, "%s%s%s%s%s%.*s\n", lead, name, *path ? " " : "", path,
 			   len ? " " : "", (int)len, s);
 		lead = "\t";
 		s = newline ? newline + 1 : NULL;
 	}
 }
 
-static void put_aliases(struct buf *b, const struct cli_command *cmd, const char *program)
+static void put_aliases(struct buf *b, const struct command *cmd, const char *name)
 {
 	char path[PATH_TEXT];
 
 	if (!cmd->paths || !strchr(cmd->paths, '|'))
 		return;
 	buf_puts(b, "\nAliases:\n");
-	for (size_t i = 0; cli_path(cmd, i, path, sizeof(path)); i++)
-		buf_printf(b, "%s%s %s", i ? ", " : "  ", program, path);
+	for (size_t i = 0; command_path(cmd, i, path, sizeof(path)); i++)
+		buf_printf(b, "%s%s %s", i ? ", " : "  ", name, path);
 	buf_putc(b, '\n');
 }
 
-void help_command(struct buf *b, const struct cli_command *cmd, const char *program,
-		  const char *path, int width)
+void help_command(struct buf *b, const struct command *cmd, const char *name, const char *path,
+		  int width)
 {
-	struct cli_flag flags[CLI_FLAGS_MAX];
-	size_t n = cli_flags(cmd, flags), visible = 0;
+	struct flag flags[FLAGS_MAX];
+	size_t n = command_flags(cmd, flags), visible = 0;
 
 	for (size_t i = 0; i < n; i++)
-		visible += !(flags[i].flags & CLI_HIDDEN);
-	help_usage(b, cmd, program, path);
+		visible += !(flags[i].flags & FLAG_HIDDEN);
+	help_usage(b, cmd, name, path);
 	buf_printf(b, "\n%s\n", cmd->summary);
 	if (cmd->details)
 		buf_printf(b, "\n%s\n", cmd->details);
-	put_aliases(b, cmd, program);
+	put_aliases(b, cmd, name);
 	if (visible) {
 		buf_puts(b, "\nOptions:\n");
 		put_flags(b, flags, n, width);
@@ -173,21 +174,21 @@ void help_command(struct buf *b, const struct cli_command *cmd, const char *prog
 
 /* The rows directly below a group, by the name they have there, sorted. */
 struct entry {
-	const struct cli_command *cmd;
+	const struct command *cmd;
 	char name[PATH_TEXT];
 };
 #define ENTRIES_MAX 128
 
-static size_t entries(const char *group, struct entry *out)
+static size_t entries(const struct command_program *p, const char *group, struct entry *out)
 {
 	size_t n = 0, prefix = strlen(group);
 
-	for (size_t i = 0; cli_commands[i]; i++) {
+	for (size_t i = 0; p->commands[i]; i++) {
 		char path[PATH_TEXT];
 
-		if (cli_commands[i]->traits & CLI_COMMAND_HIDDEN)
+		if (p->commands[i]->traits & COMMAND_HIDDEN)
 			continue;
-		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++) {
+		for (size_t k = 0; command_path(p->commands[i], k, path, sizeof(path)); k++) {
 			const char *name = path;
 			size_t at;
 
@@ -198,7 +199,7 @@ static size_t entries(const char *group, struct entry *out)
 				continue;
 			for (at = n; at > 0 && strcmp(out[at - 1].name, name) > 0; at--)
 				out[at] = out[at - 1];
-			out[at].cmd = cli_commands[i];
+			out[at].cmd = p->commands[i];
 			snprintf(out[at].name, sizeof(out[at].name), "%s", name);
 			n++;
 			break; /* further names here are aliases */
@@ -222,27 +223,47 @@ static void put_entries(struct buf *b, const char *title, const struct entry *e,
 	}
 }
 
-void help_group(struct buf *b, const struct cli_command *cmd, const char *program, const char *path,
-		int width)
+void help_group(struct buf *b, const struct command_program *p, const struct command *cmd,
+		const char *name, const char *path, int width)
 {
-	const unsigned kinds = CLI_COMMON | CLI_GROUP;
+	const unsigned kinds = COMMAND_COMMON | COMMAND_GROUP;
 	struct entry list[ENTRIES_MAX];
-	struct cli_flag flags[CLI_FLAGS_MAX];
-	size_t n = entries(path, list), n_flags = cli_flags(cmd, flags);
+	struct flag flags[FLAGS_MAX];
+	size_t n = entries(p, path, list), n_flags = command_flags(cmd, flags);
 
-	help_usage(b, cmd, program, path);
+	help_usage(b, cmd, name, path);
 	buf_printf(b, "\n%s\n", cmd->summary);
 	if (*path) {
 		put_entries(b, "Commands", list, n, 0, 0);
 	} else {
-		put_entries(b, "Common Commands", list, n, kinds, CLI_COMMON);
-		put_entries(b, "Management Commands", list, n, kinds, CLI_GROUP);
+		put_entries(b, "Common Commands", list, n, kinds, COMMAND_COMMON);
+		put_entries(b, "Management Commands", list, n, kinds, COMMAND_GROUP);
 		put_entries(b, "Commands", list, n, kinds, 0);
 	}
 	if (n_flags) {
 		buf_puts(b, *path ? "\nOptions:\n" : "\nGlobal Options:\n");
 		put_flags(b, flags, n_flags, width);
 	}
-	buf_printf(b, "\nRun '%s%s%s COMMAND --help' for more information on a command.\n", program,
+	buf_printf(b, "\nRun '%s%s%s COMMAND --help' for more information on a command.\n", name,
 		   *path ? " " : "", path);
+}
+
+static int terminal_width(void)
+{
+	struct winsize w;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 80;
+}
+
+int help_print(const struct command_line *c, const struct command *cmd, const char *path)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(HELP_MAX);
+
+	if (cmd->traits & COMMAND_GROUP)
+		help_group(&b, c->program, cmd, c->name, path, terminal_width());
+	else
+		help_command(&b, cmd, c->name, path, terminal_width());
+	if (b.data)
+		fputs(b.data, stdout);
+	return 0;
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
-#include "cli/help.h"
+#include "command/help.h"
 
 #define PATH_TEXT 64
 
@@ -50,7 +54,8 @@ static void paragraphs(struct buf *b, const char *s)
 	}
 }
 
-static void synopsis(struct buf *b, const struct cli_command *cmd, const char *page)
+static void synopsis(struct buf *b, const char *program, const struct command *cmd,
+		     const char *page)
 {
 	const char *s = cmd->usage ? cmd->usage : "";
 
@@ -59,7 +64,9 @@ static void synopsis(struct buf *b, const struct cli_command *cmd, const char *p
 		const char *newline = strchr(s, '\n');
 		size_t len = newline ? (size_t)(newline - s) : strlen(s);
 
-		buf_printf(b, "%s\\fBhoy%s", first ? "" : ".br\n", *page ? " " : "");
+		buf_printf(b, "%s\\fB", first ? "" : ".br\n");
+		roff(b, program);
+		buf_puts(b, *page ? " " : "");
 		roff(b, page);
 		buf_puts(b, "\\fR ");
 		roff_n(b, s, len);
@@ -68,17 +75,17 @@ static void synopsis(struct buf *b, const struct cli_command *cmd, const char *p
 	}
 }
 
-static void options(struct buf *b, const struct cli_command *cmd)
+static void options(struct buf *b, const struct command *cmd)
 {
-	struct cli_flag flags[CLI_FLAGS_MAX];
-	size_t n = cli_flags(cmd, flags);
+	struct flag flags[FLAGS_MAX];
+	size_t n = command_flags(cmd, flags);
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct cli_flag *f = &flags[i];
-		const char *metavar = cli_metavar(f);
+		const struct flag *f = &flags[i];
+		const char *metavar = flag_metavar(f);
 
-		if (f->flags & CLI_HIDDEN)
+		if (f->flags & FLAG_HIDDEN)
 			continue;
 		buf_puts(b, any ? "" : ".SH OPTIONS\n");
 		any = true;
@@ -97,12 +104,12 @@ static void options(struct buf *b, const struct cli_command *cmd)
 	}
 }
 
-static void exit_status(struct buf *b, const struct cli_command *cmd)
+static void exit_status(struct buf *b, const struct command *cmd)
 {
 	buf_puts(b, ".SH EXIT STATUS\n");
 	if (cmd->exit_status)
 		paragraphs(b, cmd->exit_status);
-	else if (cmd->traits & CLI_FAILS_125)
+	else if (cmd->traits & COMMAND_FAILS_125)
 		paragraphs(b,
 			   "The exit status of the container's process; 128+N when signal N ended "
 			   "it.\n\n125 when hoy itself failed, 126 when the command cannot be "
@@ -111,7 +118,7 @@ static void exit_status(struct buf *b, const struct cli_command *cmd)
 		paragraphs(b, "0 on success, 1 when something failed, 125 when a flag is wrong.");
 }
 
-static void examples(struct buf *b, const struct cli_command *cmd)
+static void examples(struct buf *b, const struct command *cmd)
 {
 	if (!cmd->examples)
 		return;
@@ -120,41 +127,43 @@ static void examples(struct buf *b, const struct cli_command *cmd)
 	buf_puts(b, "\n.fi\n");
 }
 
-static void subcommands(struct buf *b, const char *page)
+static void subcommands(struct buf *b, const struct command_program *p, const char *page)
 {
 	size_t prefix = strlen(page);
 	char path[PATH_TEXT];
 
 	buf_puts(b, ".SH COMMANDS\n");
-	for (size_t i = 0; cli_commands[i]; i++) {
-		for (size_t k = 0; cli_path(cli_commands[i], k, path, sizeof(path)); k++) {
+	for (size_t i = 0; p->commands[i]; i++) {
+		for (size_t k = 0; command_path(p->commands[i], k, path, sizeof(path)); k++) {
 			const char *name = prefix ? path + prefix + 1 : path;
 
-			if (cli_commands[i]->traits & CLI_COMMAND_HIDDEN ||
+			if (p->commands[i]->traits & COMMAND_HIDDEN ||
 			    (prefix && (strncmp(path, page, prefix) != 0 || path[prefix] != ' ')) ||
 			    strchr(name, ' '))
 				continue;
 			buf_puts(b, ".TP\n\\fB");
 			roff(b, name);
 			buf_puts(b, "\\fR\n");
-			roff(b, cli_commands[i]->summary);
+			roff(b, p->commands[i]->summary);
 			buf_puts(b, ".\n");
 			break;
 		}
 	}
 }
 
-void help_man(struct buf *b, const struct cli_command *cmd)
+void help_man(struct buf *b, const struct command_program *p, const struct command *cmd)
 {
 	char page[PATH_TEXT], path[PATH_TEXT];
 
-	cli_page(cmd, page, sizeof(page));
-	buf_puts(b, ".TH HOY");
+	command_page(cmd, page, sizeof(page));
+	buf_puts(b, ".TH ");
+	dashed(b, p->name, true);
 	if (*page) {
 		buf_putc(b, '-');
 		dashed(b, page, true);
 	}
-	buf_puts(b, " 1 \"\" \"hoy " HOY_VERSION "\" \"hoy manual\"\n.SH NAME\nhoy");
+	buf_printf(b, " 1 \"\" \"hoy " HOY_VERSION "\" \"hoy manual\"\n.SH NAME\n");
+	roff(b, p->name);
 	if (*page) {
 		buf_puts(b, "\\-");
 		dashed(b, page, false);
@@ -162,7 +171,7 @@ void help_man(struct buf *b, const struct cli_command *cmd)
 	buf_puts(b, " \\- ");
 	roff(b, cmd->summary);
 	buf_putc(b, '\n');
-	synopsis(b, cmd, page);
+	synopsis(b, p->name, cmd, page);
 	buf_puts(b, ".SH DESCRIPTION\n");
 	roff(b, cmd->summary);
 	buf_puts(b, ".\n");
@@ -170,19 +179,73 @@ void help_man(struct buf *b, const struct cli_command *cmd)
 		paragraphs(b, cmd->details);
 	if (cmd->paths && strchr(cmd->paths, '|')) {
 		buf_puts(b, ".PP\nOther names:");
-		for (size_t i = 0; cli_path(cmd, i, path, sizeof(path)); i++) {
+		for (size_t i = 0; command_path(cmd, i, path, sizeof(path)); i++) {
 			if (str_eq(path, page))
 				continue;
-			buf_puts(b, i ? ", \\fBhoy " : " \\fBhoy ");
+			buf_printf(b, "%s \\fB%s ", i ? "," : "", p->name);
 			roff(b, path);
 			buf_puts(b, "\\fR");
 		}
 		buf_puts(b, ".\n");
 	}
-	if (cmd->traits & CLI_GROUP)
-		subcommands(b, page);
+	if (cmd->traits & COMMAND_GROUP)
+		subcommands(b, p, page);
 	options(b, cmd);
 	exit_status(b, cmd);
 	examples(b, cmd);
 	buf_puts(b, ".SH SEE ALSO\n\\fBhoy\\fR(1)\n");
+}
+
+static int write_page(int dirfd, const char *program, const char *path, const char *text,
+		      size_t len, struct err *err)
+{
+	char name[PATH_TEXT + 16];
+
+	snprintf(name, sizeof(name), "%s%s%s.1", program, *path ? "-" : "", path);
+	for (char *s = name; *s; s++)
+		if (*s == ' ')
+			*s = '-';
+	return file_write(dirfd, name, text, len, 0644, 0, err);
+}
+
+static int write_row(int dirfd, const struct command_program *p, const struct command *cmd,
+		     struct err *err)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(HELP_MAX);
+	char page[PATH_TEXT], path[PATH_TEXT], link[PATH_TEXT + 32], *s;
+	int r;
+
+	help_man(&b, p, cmd);
+	r = buf_check(&b, err);
+	command_page(cmd, page, sizeof(page));
+	if (r == 0)
+		r = write_page(dirfd, p->name, page, b.data, b.len, err);
+	for (s = page; *s; s++)
+		if (*s == ' ')
+			*s = '-';
+	for (size_t i = 0; r == 0 && *page && command_path(cmd, i, path, sizeof(path)); i++) {
+		command_page(cmd, link, sizeof(link));
+		if (str_eq(path, link))
+			continue;
+		snprintf(link, sizeof(link), ".so man1/%s-%s.1\n", p->name, page);
+		r = write_page(dirfd, p->name, path, link, strlen(link), err);
+	}
+	return r;
+}
+
+int help_write_pages(const struct command_program *p, const char *dir, struct err *err)
+{
+	cleanup_fd int dirfd = -EBADF;
+	int r = path_mkdir_p(dir, 0755, err);
+
+	if (r < 0)
+		return r;
+	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return err_sys(err, errno, "open %s", dir);
+	r = write_row(dirfd, p, p->root, err);
+	for (size_t i = 0; r == 0 && p->commands[i]; i++)
+		if (!(p->commands[i]->traits & COMMAND_HIDDEN))
+			r = write_row(dirfd, p, p->commands[i], err);
+	return r;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/parse.h"
+#include "command/parse.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -8,15 +8,15 @@
 #include "base/str.h"
 
 struct parser {
-	struct cli *c;
-	struct cli_flag flags[CLI_FLAGS_MAX];
+	struct command_line *c;
+	struct flag flags[FLAGS_MAX];
 	size_t n_flags;
 	bool *set;
 	char *const *words;
 	size_t n, next;
 };
 
-int cli_parse_bool(const char *s, bool *ret)
+int flag_parse_bool(const char *s, bool *ret)
 {
 	static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True", NULL};
 	static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False", NULL};
@@ -30,7 +30,7 @@ int cli_parse_bool(const char *s, bool *ret)
 	return 0;
 }
 
-int cli_parse_int(const char *s, int64_t *ret)
+int flag_parse_int(const char *s, int64_t *ret)
 {
 	const char *digits = *s == '-' || *s == '+' ? s + 1 : s;
 	int base = 10;
@@ -67,57 +67,58 @@ static int add_to_list(struct arena *a, char ***list, const char *value, struct 
 	return 0;
 }
 
-static int set_number(const struct cli_flag *f, const char *value, void *dest, struct err *err)
+static int set_number(const struct flag *f, const char *value, void *dest, struct err *err)
 {
 	int64_t n;
-	int r = cli_parse_int(value, &n);
+	int r = flag_parse_int(value, &n);
 
-	if (r == 0 && f->type == CLI_UINT)
+	if (r == 0 && f->type == FLAG_UINT)
 		r = *value == '-' || *value == '+' ? -EINVAL : n > UINT16_MAX ? -ERANGE : 0;
 	if (r < 0)
 		return err_set(err, ERR_INVALID, "strconv.Parse%s: parsing \"%s\": %s",
-			       f->type == CLI_UINT ? "Uint" : "Int", value,
+			       f->type == FLAG_UINT ? "Uint" : "Int", value,
 			       r == -ERANGE ? "value out of range" : "invalid syntax");
-	if (f->type == CLI_OPT_INT)
+	if (f->type == FLAG_OPT_INT)
 		*(struct opt_i64 *)dest = (struct opt_i64){true, n};
-	else if (f->type == CLI_UINT)
+	else if (f->type == FLAG_UINT)
 		*(uint64_t *)dest = (uint64_t)n;
 	else
 		*(int64_t *)dest = n;
 	return 0;
 }
 
-static int set_value(struct cli *c, const struct cli_flag *f, const char *value, struct err *err)
+static int set_value(struct command_line *c, const struct flag *f, const char *value,
+		     struct err *err)
 {
 	void *dest = (char *)c->options + f->at;
 	bool on;
 
 	switch (f->type) {
-	case CLI_BOOL:
-	case CLI_OPT_BOOL:
-		if (cli_parse_bool(value, &on) < 0)
+	case FLAG_BOOL:
+	case FLAG_OPT_BOOL:
+		if (flag_parse_bool(value, &on) < 0)
 			return err_set(err, ERR_INVALID,
 				       "strconv.ParseBool: parsing \"%s\": invalid syntax", value);
-		if (f->type == CLI_BOOL)
+		if (f->type == FLAG_BOOL)
 			*(bool *)dest = on;
 		else
 			*(struct opt_flag *)dest = (struct opt_flag){true, on};
 		return 0;
-	case CLI_STRING:
+	case FLAG_STRING:
 		*(char **)dest = arena_strdup(c->arena, value);
 		return *(char **)dest ? 0 : err_oom(err);
-	case CLI_INT:
-	case CLI_OPT_INT:
-	case CLI_UINT:
+	case FLAG_INT:
+	case FLAG_OPT_INT:
+	case FLAG_UINT:
 		return set_number(f, value, dest, err);
-	case CLI_MAP:
+	case FLAG_MAP:
 		if (!strchr(value, '='))
 			return err_set(err, ERR_INVALID, "%s must be formatted as key=value",
 				       value);
 		return add_to_list(c->arena, dest, value, err);
-	case CLI_LIST:
+	case FLAG_LIST:
 		return add_to_list(c->arena, dest, value, err);
-	case CLI_PARSED:
+	case FLAG_PARSED:
 		return f->parse(c->arena, value, dest, err);
 	}
 	return err_set(err, ERR_INVALID, "flag of an unknown type");
@@ -125,7 +126,7 @@ static int set_value(struct cli *c, const struct cli_flag *f, const char *value,
 
 static int apply(struct parser *p, size_t i, const char *value, struct err *err)
 {
-	const struct cli_flag *f = &p->flags[i];
+	const struct flag *f = &p->flags[i];
 	char letter[8] = "";
 
 	p->set[i] = true;
@@ -149,7 +150,7 @@ static int one_long(struct parser *p, const char *word, bool *help, struct err *
 			continue;
 		if (equals)
 			return apply(p, i, equals + 1, err);
-		if (cli_is_switch(&p->flags[i]))
+		if (flag_is_switch(&p->flags[i]))
 			return apply(p, i, "true", err);
 		if (p->next == p->n)
 			return err_set(err, ERR_INVALID, "flag needs an argument: %s", word);
@@ -178,7 +179,7 @@ static int bundle(struct parser *p, const char *word, bool *help, struct err *er
 				       word);
 		if (s[1] == '=' && s[2])
 			return apply(p, i, s + 2, err);
-		if (cli_is_switch(&p->flags[i])) {
+		if (flag_is_switch(&p->flags[i])) {
 			int r = apply(p, i, "true", err);
 
 			if (r < 0)
@@ -206,14 +207,14 @@ static int set_defaults(struct parser *p, struct err *err)
 	return 0;
 }
 
-int cli_parse(struct cli *c, char *const *words, size_t n, bool *help, struct err *err)
+int command_parse(struct command_line *c, char *const *words, size_t n, bool *help, struct err *err)
 {
-	const struct cli_command *cmd = c->command;
+	const struct command *cmd = c->command;
 	struct parser p = {.c = c, .words = words, .n = n};
-	bool flags_ended = cmd->traits & CLI_RAW;
+	bool flags_ended = cmd->traits & COMMAND_RAW;
 	int r;
 
-	p.n_flags = cli_flags(cmd, p.flags);
+	p.n_flags = command_flags(cmd, p.flags);
 	p.set = arena_calloc(c->arena, p.n_flags + 1, sizeof(*p.set));
 	c->set = p.set;
 	c->options = arena_alloc(c->arena, cmd->options_size);
@@ -226,7 +227,7 @@ int cli_parse(struct cli *c, char *const *words, size_t n, bool *help, struct er
 
 		if (flags_ended || word[0] != '-' || !word[1]) {
 			c->args[c->n_args++] = (char *)(uintptr_t)word;
-			if (cmd->traits & CLI_FIRST_ARG_ENDS_FLAGS)
+			if (cmd->traits & COMMAND_FIRST_ARG_ENDS_FLAGS)
 				flags_ended = true;
 		} else if (str_eq(word, "--")) {
 			flags_ended = true;
@@ -244,7 +245,7 @@ static const char *plural(size_t n)
 	return n == 1 ? "argument" : "arguments";
 }
 
-const char *cli_check_args(struct arena *a, const struct cli_command *cmd, size_t n)
+const char *command_check_args(struct arena *a, const struct command *cmd, size_t n)
 {
 	size_t min = cmd->min_args, max = cmd->max_args;
 
@@ -254,7 +255,7 @@ const char *cli_check_args(struct arena *a, const struct cli_command *cmd, size_
 		return "accepts no arguments.";
 	if (min == max)
 		return arena_printf(a, "requires exactly %zu %s.", min, plural(min));
-	if (max == CLI_ANY_ARGS)
+	if (max == COMMAND_ANY_ARGS)
 		return arena_printf(a, "requires at least %zu %s.", min, plural(min));
 	if (min == 0)
 		return arena_printf(a, "requires at most %zu %s.", max, plural(max));
