@@ -65,6 +65,10 @@ int container_raw_state(struct engine *e, struct arena *a, const char *id,
 /* The state as it is now: recovers a container whose monitor was killed (engine/recover.h). */
 int container_read_state(struct engine *e, struct arena *a, const char *id,
 			 struct container_state *out, struct err *err);
+/* The same once its monitor has hung up on us: a process that is killed closes its socket first and
+ * lets go of its lock a moment later, and in between it looks alive. Waits for that moment, at most a second. */
+int container_state_after(struct engine *e, struct arena *a, const char *id,
+			  struct container_state *out, struct err *err);
 /* Bytes in its writable layer; -1 when it cannot be read. */
 int64_t container_upper_size(struct engine *e, const char *id);
 void container_fill_size(struct engine *e, struct arena *a, struct container_info *c);

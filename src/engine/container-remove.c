@@ -208,7 +208,7 @@ static int removal_end(struct engine *e, struct removal *m,
 
 	if (m->conn >= 0 && monitor_wait(m->conn, &code, NULL) < 0) {
 		/* The monitor went away: recovery kills what is left. */
-		r = container_read_state(e, m->arena, id, &m->info.state, err);
+		r = container_state_after(e, m->arena, id, &m->info.state, err);
 		if (r < 0)
 			return r;
 		if (container_status_is_live(m->info.state.status))

@@ -147,7 +147,7 @@ static int stop_end(struct engine *e, struct stopping *s, struct err *err)
 	if (s->conn < 0 || monitor_wait(s->conn, &code, NULL) == 0)
 		return 0;
 	/* The monitor is gone; looking at the state recovers it. An auto-removed one is gone as well. */
-	r = container_read_state(e, s->arena, s->info.row.id, &s->info.state, err);
+	r = container_state_after(e, s->arena, s->info.row.id, &s->info.state, err);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (container_status_is_live(s->info.state.status))
@@ -384,7 +384,7 @@ int container_wait(struct engine *e, const char *key, enum container_wait_condit
 			return 0;
 		c.state.exit_code = r == 0 ? *exit_code : c.state.exit_code;
 		if (r < 0) {
-			r = container_read_state(e, a, c.row.id, &c.state, err);
+			r = container_state_after(e, a, c.row.id, &c.state, err);
 			if (r < 0)
 				return r;
 		}

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/id.h"
 #include "base/lock.h"
@@ -24,6 +25,8 @@
 
 #define STATE_MAX       (64 << 10)
 #define CONFIG_TEXT_MAX (4 << 20)
+#define HANG_UP_NS      NS_PER_SEC
+#define HANG_UP_TURN_US 500
 
 static const struct json_field mount_point_fields[] = {
 	{"type", JSON_STR, 0, offsetof(struct container_mount_point, type)},
@@ -155,6 +158,19 @@ int container_read_state(struct engine *e, struct arena *a, const char *id,
 	if (r < 0 || !container_status_is_live(out->status) || container_is_alive(e, id))
 		return r;
 	return recover_container(e, a, id, out, err);
+}
+
+int container_state_after(struct engine *e, struct arena *a, const char *id,
+			  struct container_state *out, struct err *err)
+{
+	int64_t until = clock_monotonic() + HANG_UP_NS;
+	int r = container_read_state(e, a, id, out, err);
+
+	while (r == 0 && container_status_is_live(out->status) && clock_monotonic() < until) {
+		(void)usleep(HANG_UP_TURN_US);
+		r = container_read_state(e, a, id, out, err);
+	}
+	return r;
 }
 
 bool container_status_is_live(enum container_status s)
