@@ -380,11 +380,11 @@ static int pack_open_file(struct state *st, int fd, struct err *err)
 	return r < 0 ? r : put_file(st, fd, e.size, err);
 }
 
-#define OPEN_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define OPEN_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY)
 
 static int pack_regular(struct state *st, int dirfd, const char *name, struct err *err)
 {
-	cleanup_fd int fd = openat(dirfd, name, OPEN_FILE | O_NOFOLLOW);
+	cleanup_fd int fd = openat(dirfd, name, OPEN_FILE | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? err_sys(err, errno, "open %s", st->name) : pack_open_file(st, fd, err);
 }

@@ -153,6 +153,7 @@ int fd_set_nonblock(int fd, bool on)
 int fd_guard_stdio(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
+		/* Children are meant to inherit it. NOLINTNEXTLINE(android-cloexec-open) */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
 			return -EBADF;
 	return 0;

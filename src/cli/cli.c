@@ -42,8 +42,8 @@ int cli_main(int argc, char **argv)
 
 	name = name ? name + 1 : argc > 0 ? argv[0] : "hoy";
 	root.name = c.name = str_eq(name, "docker") ? "docker" : "hoy";
-	signal(SIGPIPE,
-	       SIG_IGN); /* a reader that went away is an error of the write, which cleans up */
+	/* A reader that went away is an error of the write, which cleans up. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (!a || argc < 1)
 		return USAGE_EXIT;
 	if (command_parse(&root, argv + 1, (size_t)argc - 1, &help, &err) < 0)

@@ -57,7 +57,7 @@ static int on_record(const struct log_record *r, void *data)
 		(void)fprintf(f, "%s ", time);
 	}
 	if (w->o->details)
-		fputc(' ', f);
+		(void)fputc(' ', f);
 	if (fwrite(r->text, 1, r->len, f) != r->len || (w->o->follow && fflush(f) != 0))
 		w->failed = errno;
 	return w->failed;

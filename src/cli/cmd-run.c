@@ -115,7 +115,7 @@ static int foreground(struct command_line *c, const struct run_options *o,
 		return r;
 	if (!config->attach_stdout && !config->attach_stderr) {
 		puts(id);
-		fflush(stdout);
+		(void)fflush(stdout);
 	}
 	return attached_run(c, &a, conn, err);
 }

@@ -37,7 +37,7 @@ static int run(struct command_line *c, struct err *err)
 	table_align(&out, rows.data, rows.len, TABLE_LEAST_TOP);
 	r = buf_check(&out, err);
 	if (r == 0)
-		fwrite(out.data, 1, out.len, stdout);
+		(void)fwrite(out.data, 1, out.len, stdout);
 	return r;
 }
 

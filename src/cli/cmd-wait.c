@@ -22,7 +22,7 @@ static int run(struct command_line *c, struct err *err)
 			continue;
 		}
 		printf("%d\n", code);
-		fflush(stdout); /* the next one may take long */
+		(void)fflush(stdout); /* the next one may take long */
 	}
 	return exit_code;
 }

@@ -12,7 +12,7 @@ bool confirm(const char *text)
 	char answer[16];
 
 	printf("WARNING! %s\nAre you sure you want to continue? [y/N] ", text);
-	fflush(stdout);
+	(void)fflush(stdout);
 	if (!fgets(answer, sizeof(answer), stdin)) {
 		putchar('\n');
 		return false;

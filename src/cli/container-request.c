@@ -22,8 +22,6 @@
 
 #define PROFILE_MAX ((size_t)4 << 20)
 
-extern char **environ;
-
 /* What needs a network of its own, a registry or a graphics card: refused, not ignored. */
 static int refuse(const struct container_flags *f, struct err *err)
 {

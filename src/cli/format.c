@@ -153,7 +153,7 @@ static int print(const struct buf *b, struct err *err)
 	int r = buf_check(b, err);
 
 	if (r == 0 && b->len)
-		fwrite(b->data, 1, b->len, stdout);
+		(void)fwrite(b->data, 1, b->len, stdout);
 	return r;
 }
 

@@ -264,6 +264,6 @@ int help_print(const struct command_line *c, const struct command *cmd, const ch
 	else
 		help_command(&b, cmd, c->name, path, terminal_width());
 	if (b.data)
-		fputs(b.data, stdout);
+		(void)fputs(b.data, stdout);
 	return 0;
 }

@@ -20,24 +20,24 @@ void command_complain(const struct command_line *c, const char *fmt, ...)
 {
 	va_list ap;
 
-	fflush(stdout); /* keep the order when both go to one place */
+	(void)fflush(stdout); /* keep the order when both go to one place */
 	fprintf(stderr, "%s: ", c->name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 }
 
 void command_warn(const char *fmt, ...)
 {
 	va_list ap;
 
-	fflush(stdout);
-	fputs("WARNING: ", stderr);
+	(void)fflush(stdout);
+	(void)fputs("WARNING: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	(void)vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 }
 
 bool command_given(const struct command_line *c, const char *name)

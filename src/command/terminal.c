@@ -46,7 +46,7 @@ static void restore_and_die(int sig)
 		terminal.raw = 0;
 		(void)tcsetattr(terminal.fd, TCSANOW, &terminal.before);
 	}
-	raise(sig); /* SA_RESETHAND: now with the default action */
+	(void)raise(sig); /* SA_RESETHAND: now with the default action */
 }
 
 int terminal_raw(int fd, struct err *err)

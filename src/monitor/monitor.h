@@ -152,5 +152,5 @@ void streams_done(struct monitor *m);
 int exec_start(struct monitor *m, struct client *c, const char *text, size_t len, const int fds[3],
 	       struct err *err); /* answers by itself when it succeeds */
 bool exec_reaped(struct monitor *m, pid_t pid, int status);
-void exec_client_gone(struct exec *e);
+void exec_client_gone(struct exec *x);
 void exec_done(struct monitor *m);

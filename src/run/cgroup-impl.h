@@ -48,5 +48,5 @@ int cgroup_v2_enable(struct cgroup *cg, enum cgroup_ctl ctl, struct err *err);
 /* cgroup-limit.c */
 int cgroup_limits(struct cgroup *cg, const struct oci_resources *res, struct err *err);
 /* cgroup-device.c */
-int cgroup_devices(struct cgroup *cg, const struct json_list *rules, struct err *err);
+int cgroup_devices(struct cgroup *cg, const struct json_list *list, struct err *err);
 extern const char *const cgroup_v1_names[_CTL_MAX];

@@ -23,6 +23,6 @@ const char *cap_name(int cap);
 int cap_parse(const char *name);
 /* A list of names becomes a set; a NULL list is the empty set. ERR_INVALID names the unknown one.
  */
-int caps_parse(char *const *names, uint64_t *ret, struct err *err);
+int caps_parse(char *const *list, uint64_t *ret, struct err *err);
 /* The names in a set, lowest number first; NULL when out of memory. */
 char **caps_names(struct arena *a, uint64_t set);
