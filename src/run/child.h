@@ -20,7 +20,7 @@ struct child {
 	bool await_cgroup; /* MESSAGE_CGROUP is still to come */
 	bool private_tree; /* all mounts are MS_PRIVATE: binds need not be made so again */
 	int root_mount;    /* detached root; made by the parent when userns, else -EBADF */
-	int *sources;  /* detached bind sources made by the parent when userns, by mount; or NULL */
+	int *sources;  /* detached bind sources made by the parent, by mount, or -EBADF; or NULL */
 	int root;      /* O_PATH of the attached root */
 	int proc;      /* our own procfs, never looked up by path; -EBADF until needed */
 	int dev;       /* /dev of the container, when we mounted it */
@@ -37,15 +37,33 @@ int child_await_cgroup(struct child *c, struct err *err);
 int child_procfs(struct child *c, struct err *err);
 
 /* mount.c */
-/* Detached clones of all bind sources, in the parent, with the host's rights: malloc'd, -EBADF for
- * mounts that are none. */
-int mount_sources(const struct oci_spec *spec, int **ret, struct err *err);
+struct mount_options;
+enum mount_place_flags {
+	MOUNT_NO_LINKS = 1 << 0, /* the target must not be reached through a symbolic link */
+	MOUNT_ATTRS = 1 << 1,    /* the options' attributes are still to be set */
+	MOUNT_IMITATE = 1 << 2,  /* take over mode (and with tmpcopyup, content) of the target */
+};
+/* Puts a detached mount on its destination inside the root. */
+int mount_place(struct child *c, int mount_fd, const struct oci_mount *m,
+		const struct mount_options *o, enum mount_place_flags flags, struct err *err);
 int mount_all(struct child *c, struct err *err);
 /* Binds one host file over a path of the root, which is made when it is missing. */
 int mount_file(struct child *c, const char *source, const char *dest, struct err *err);
 /* MS_PRIVATE when nothing in the configuration wants to share, MS_SLAVE, or 0: leave as it is. */
 unsigned long mount_tree_propagation(const struct oci_spec *spec);
 int mount_root_propagation(const struct oci_spec *spec, struct err *err);
+/* mount-idmap.c */
+/* In the parent, with the host's rights: detached clones in c->sources of those bind sources that
+ * the child could not open. */
+int mount_sources(struct child *c, struct err *err);
+/* A user namespace with these mappings and nobody in it, to map mounts by: an fd. */
+int idmap_userns(const struct json_list *uids, const struct json_list *gids, struct err *err);
+int idmap_mount(int mount_fd, int userns, bool recursive, const char *what, struct err *err);
+/* mount-cgroup.c */
+int mount_cgroup(struct child *c, const struct oci_mount *m, struct mount_options *o,
+		 struct err *err);
+/* mount-copyup.c: what is in the directory `target` into the new mount. */
+int mount_copy_up(int target, int mount_fd, const char *what, struct err *err);
 
 /* device.c */
 int device_null_host(struct err *err); /* an fd that is char 1:3, or an error */

@@ -40,22 +40,30 @@ static int set_option(int fs, const char *option)
 	return fsconfig(fs, FSCONFIG_SET_STRING, key, eq + 1, 0) < 0 ? -errno : 0;
 }
 
+int mountfd_configure(int fs_fd, char *const *data, struct err *err)
+{
+	for (; data && *data; data++) {
+		int r = set_option(fs_fd, *data);
+
+		if (r < 0)
+			return mountfd_error(fs_fd, r, err, "option %s", *data);
+	}
+	return 0;
+}
+
 int mountfd_new(const char *type, const char *source, char *const *data, uint64_t attrs,
 		struct err *err)
 {
 	cleanup_fd int fs = fsopen(type, FSOPEN_CLOEXEC);
-	int fd;
+	int fd, r;
 
 	if (fs < 0)
 		return err_sys(err, errno, "filesystem %s", type);
 	if (!str_empty(source) && fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
 		return mountfd_error(fs, errno, err, "mount of %s: source %s", type, source);
-	for (; data && *data; data++) {
-		int r = set_option(fs, *data);
-
-		if (r < 0)
-			return mountfd_error(fs, r, err, "mount of %s: option %s", type, *data);
-	}
+	r = mountfd_configure(fs, data, err);
+	if (r < 0)
+		return err ? err_prefix(err, "mount of %s", type) : r;
 	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return mountfd_error(fs, errno, err, "mount of %s", type);
 	fd = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attrs);

@@ -15,6 +15,8 @@ int mountfd_error(int fs_fd, int errnum, struct err *err, const char *fmt, ...) 
 /* A new filesystem: data is a strv of "key=value" and "flag"; attrs are MOUNT_ATTR_*. */
 int mountfd_new(const char *type, const char *source, char *const *data, uint64_t attrs,
 		struct err *err);
+/* "key=value" and "flag" into a filesystem context. */
+int mountfd_configure(int fs_fd, char *const *data, struct err *err);
 /* A clone of what is at dirfd/path (path "" is the fd itself). */
 int mountfd_clone(int dirfd, const char *path, bool recursive, struct err *err);
 int mountfd_setattr(int fd, uint64_t set, uint64_t clear, bool recursive, struct err *err);

@@ -100,6 +100,14 @@ void namespaces_done(struct namespaces *ns)
 	}
 }
 
+int namespaces_fd(const struct namespaces *ns, uint64_t flag)
+{
+	for (size_t i = 0; i < NAMESPACE_KINDS; i++)
+		if (kinds[i].flag == flag)
+			return ns->fds[i];
+	return -EBADF;
+}
+
 int namespaces_join(const struct namespaces *ns, struct err *err)
 {
 	for (size_t i = 0; i < NAMESPACE_KINDS; i++)

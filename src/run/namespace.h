@@ -25,6 +25,8 @@ struct namespaces {
 int namespaces_plan(const struct oci_linux *l, struct namespaces *ret, struct err *err);
 void namespaces_done(struct namespaces *ns);
 DEFINE_CLEANUP_VALUE(struct namespaces, namespaces_done)
+/* The fd of a joined one. */
+int namespaces_fd(const struct namespaces *ns, uint64_t flag);
 int namespaces_join(const struct namespaces *ns, struct err *err);
 
 /* Writes /proc/PID/uid_map and gid_map. */

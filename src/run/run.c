@@ -275,12 +275,12 @@ static int await_ready(struct run_container *rc, struct err *err)
 static int prepare_mounts(struct child *c, struct err *err)
 {
 	c->userns = (c->ns->create | c->ns->join) & CLONE_NEWUSER;
-	if (!c->userns && c->o->overlay)
-		return 0;
-	c->root_mount = rootfs_open(c->o, 0, err);
-	if (c->root_mount < 0 || !c->userns)
-		return c->root_mount < 0 ? c->root_mount : 0;
-	return mount_sources(c->spec, &c->sources, err);
+	if (c->userns || !c->o->overlay) {
+		c->root_mount = rootfs_open(c->o, 0, err);
+		if (c->root_mount < 0)
+			return c->root_mount;
+	}
+	return mount_sources(c, err);
 }
 
 static void forget_mounts(struct child *c)

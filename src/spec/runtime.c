@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "base/path.h"
 #include "base/str.h"
 
 /* Rows are written with the struct's name defined as T, so that a row fits a line. */
@@ -429,6 +430,48 @@ static int check_all_hooks(const struct oci_hooks *h, struct err *err)
 	return r;
 }
 
+/* "1.2.0", "1.0.2-dev": what comes after the second number does not matter. */
+static bool is_version_1(const char *s)
+{
+	const char *p = str_after(s, "1.");
+	size_t n = p ? strspn(p, "0123456789") : 0;
+
+	return n > 0 && (!p[n] || strchr(".-+", p[n]));
+}
+
+/* Absolute and without "//" or "..": what is compared with names later must be the name that is
+ * opened. */
+static int clean_mounts(struct arena *a, const struct json_list *mounts, struct err *err)
+{
+	for (size_t i = 0; i < mounts->n; i++) {
+		struct oci_mount *m = JSON_AT(struct oci_mount, mounts, i);
+
+		m->destination = path_join(a, "/", m->destination);
+		if (!m->destination)
+			return err_oom(err);
+	}
+	return 0;
+}
+
+static int check_linux(const struct oci_linux *l, struct err *err)
+{
+	if (l->intel_rdt)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "config.json: linux.intelRdt: resctrl is not supported");
+	if (l->net_devices && json_object_size(l->net_devices))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "config.json: linux.netDevices: moving devices is not supported");
+	for (size_t i = 0; i < l->devices.n; i++) {
+		const struct oci_device *d = JSON_AT(struct oci_device, &l->devices, i);
+
+		if (!str_eq(d->type, "p") && (d->major < 0 || d->minor < 0))
+			return err_set(err, ERR_INVALID,
+				       "config.json: linux.devices[%zu]: negative device number",
+				       i);
+	}
+	return 0;
+}
+
 int oci_spec_decode(struct arena *a, const char *text, size_t len, struct oci_spec *out,
 		    struct err *err)
 {
@@ -436,11 +479,14 @@ int oci_spec_decode(struct arena *a, const char *text, size_t len, struct oci_sp
 
 	if (r < 0)
 		return r;
-	if (!str_after(out->oci_version, "1."))
+	if (!is_version_1(out->oci_version))
 		return err_set(err, ERR_UNSUPPORTED, "config.json: ociVersion \"%s\" is not 1.x",
 			       out->oci_version);
-	if (out->process)
+	r = clean_mounts(a, &out->mounts, err);
+	if (r == 0 && out->process)
 		r = check_process(out->process, err);
+	if (r == 0 && out->linux)
+		r = check_linux(out->linux, err);
 	if (r == 0 && out->hooks)
 		r = check_all_hooks(out->hooks, err);
 	return r;

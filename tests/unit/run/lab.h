@@ -95,10 +95,10 @@ static inline void lab_start(void)
 {
 	static const char *const dirs[] = {"b", "b/rootfs", "b/rootfs/bin", "b/rootfs/etc",
 					   "b/rootfs/tmp"};
-	static const char *const applets[] = {"sh",    "cat",      "id",       "ls",   "true",
-					      "sleep", "stat",     "grep",     "echo", "head",
-					      "dd",    "umask",    "pwd",      "tty",  "mount",
-					      "touch", "readlink", "hostname", "kill", "wc"};
+	static const char *const applets[] = {
+		"sh",       "cat",      "id",   "ls",    "true", "sleep", "stat",  "grep",
+		"echo",     "head",     "dd",   "umask", "pwd",  "tty",   "mount", "touch",
+		"readlink", "hostname", "kill", "wc",    "rm",   "mkdir"};
 
 	if (geteuid() != 0)
 		lab_skip("needs root");
@@ -230,4 +230,16 @@ static inline void lab_fails(const struct lab_parts *p, const char *msg)
 	assert_string_equal(lab.err.msg, msg);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
 	assert_true(cgroup_open(lab.cgroup, NULL, 0, &cg, NULL) < 0);
+}
+
+static inline void says(const char *want)
+{
+	if (!strstr(lab.out, want))
+		fail_msg("no \"%s\" in: %s", want, lab.out);
+}
+
+static inline void says_not(const char *bad)
+{
+	if (strstr(lab.out, bad))
+		fail_msg("\"%s\" in: %s", bad, lab.out);
 }

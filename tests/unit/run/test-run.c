@@ -19,18 +19,6 @@ static size_t count_fds(void)
 	return n;
 }
 
-static void says(const char *want)
-{
-	if (!strstr(lab.out, want))
-		fail_msg("no \"%s\" in: %s", want, lab.out);
-}
-
-static void says_not(const char *bad)
-{
-	if (strstr(lab.out, bad))
-		fail_msg("\"%s\" in: %s", bad, lab.out);
-}
-
 static void namespaces_are_new(void **state)
 {
 	static const char *const names[] = {"mnt", "pid", "uts", "ipc", "net", "cgroup", "time"};

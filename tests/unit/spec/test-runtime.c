@@ -112,6 +112,19 @@ static void wrong_ones_are_refused(void **state)
 	} rows[] = {
 		{"{}", "config.json: ociVersion: missing"},
 		{"{\"ociVersion\":\"2.0\"}", "config.json: ociVersion \"2.0\" is not 1.x"},
+		{"{\"ociVersion\":\"1.\"}", "config.json: ociVersion \"1.\" is not 1.x"},
+		{"{\"ociVersion\":\"1.2x\"}", "config.json: ociVersion \"1.2x\" is not 1.x"},
+		{"{\"ociVersion\":\"1.2.0\",\"linux\":{\"intelRdt\":{}}}",
+		 "config.json: linux.intelRdt: resctrl is not supported"},
+		{"{\"ociVersion\":\"1.2.0\",\"linux\":{\"netDevices\":{\"eth0\":{}}}}",
+		 "config.json: linux.netDevices: moving devices is not supported"},
+		{"{\"ociVersion\":\"1.2.0\",\"linux\":{\"devices\":[{\"path\":\"/"
+		 "d\",\"type\":\"c\","
+		 "\"major\":-1,\"minor\":2}]}}",
+		 "config.json: linux.devices[0]: negative device number"},
+		{"{\"ociVersion\":\"1.2.0\",\"linux\":{\"resources\":{\"memory\":{\"limit\":\"1g\"}"
+		 "}}}",
+		 "config.json: linux.resources.memory.limit: expected integer, got string"},
 		{"{\"ociVersion\":\"1.0\",\"process\":{\"cwd\":\"/\",\"args\":[]}}",
 		 "config.json: process.args: is empty"},
 		{"{\"ociVersion\":\"1.0\",\"process\":{\"cwd\":\"x\",\"args\":[\"a\"]}}",
