@@ -8,9 +8,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/path.h"
 
@@ -33,6 +35,18 @@ static bool lists(const char *names, const char *name)
 	return false;
 }
 
+/* Only a mounted v1 hierarchy counts: an empty directory may be left where one was, and a v2 tree may
+ * have a group of any name. */
+static int open_v1(int dirfd, const char *name)
+{
+	cleanup_fd int fd = openat(dirfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return -errno;
+	return fstatfs(fd, &fs) == 0 && fs.f_type == CGROUP_SUPER_MAGIC ? TAKE_FD(fd) : -ENOENT;
+}
+
 /* A hierarchy with several controllers and no symbolic link of the single name beside it. */
 static int open_combined(const char *name)
 {
@@ -42,7 +56,7 @@ static int open_combined(const char *name)
 
 	while (d && (e = readdir(d)))
 		if (strchr(e->d_name, ',') && lists(e->d_name, name)) {
-			fd = openat(dirfd(d), e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+			fd = open_v1(dirfd(d), e->d_name);
 			break;
 		}
 	if (d)
@@ -56,7 +70,7 @@ static int open_hierarchy(const char *name)
 	int fd;
 
 	(void)snprintf(path, sizeof(path), ROOT "/%s", name);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = open_v1(AT_FDCWD, path);
 	return fd >= 0 ? fd : open_combined(name);
 }
 
