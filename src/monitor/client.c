@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/sock.h"
+#include "base/str.h"
 #include "monitor/protocol.h"
 #include "run/run.h"
 
@@ -285,28 +286,25 @@ static int text_file(const struct buf *b, struct err *err)
 	return r < 0 ? err_sys(err, r, "write a memory file") : TAKE_FD(fd);
 }
 
-int monitor_exec(int conn, const struct oci_process *p, const int fds[3], int *ret_terminal,
-		 pid_t *ret_pid, struct err *err)
+/* Asks for one: `text` as `kind` says. */
+static int exec_ask(int conn, char kind, const struct buf *text, const int fds[3],
+		    int *ret_terminal, pid_t *ret_pid, struct err *err)
 {
-	cleanup(buf_done) struct buf b = BUF_INIT(EXEC_TEXT_MAX);
 	cleanup_fd int file = -EBADF, null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int all[4], r = json_encode_text(&b, &oci_process_object, p, err), terminal;
+	bool in_file = text->len > EXEC_IN_FILE;
+	int all[4], terminal, r;
 	struct body_exec body;
-	bool in_file;
 
-	if (r < 0)
-		return r;
 	if (null < 0)
 		return err_sys(err, errno, "open /dev/null");
 	for (int i = 0; i < 3; i++)
 		all[i] = fds && fds[i] >= 0 ? fds[i] : null;
-	in_file = b.len > EXEC_IN_FILE;
 	if (in_file) {
-		all[3] = file = text_file(&b, err);
+		all[3] = file = text_file(text, err);
 		if (file < 0)
 			return file;
 	}
-	r = send_packet(conn, PACKET_EXEC, b.data, in_file ? 0 : b.len, all, in_file ? 4 : 3);
+	r = send_packet(conn, kind, text->data, in_file ? 0 : text->len, all, in_file ? 4 : 3);
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
 		return err_sys(err, r, "send to the monitor");
 	r = answer(conn, &body, sizeof(body), &terminal, err);
@@ -319,6 +317,41 @@ int monitor_exec(int conn, const struct oci_process *p, const int fds[3], int *r
 	if (ret_pid)
 		*ret_pid = body.pid;
 	return 0;
+}
+
+int monitor_exec(int conn, const struct oci_process *p, const int fds[3], int *ret_terminal,
+		 pid_t *ret_pid, struct err *err)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(EXEC_TEXT_MAX);
+	int r = json_encode_text(&b, &oci_process_object, p, err);
+
+	return r < 0 ? r : exec_ask(conn, PACKET_EXEC, &b, fds, ret_terminal, ret_pid, err);
+}
+
+static void add_string(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s) + 1);
+}
+
+int monitor_exec_like(int conn, const struct monitor_exec_like *l, const int fds[3],
+		      int *ret_terminal, pid_t *ret_pid, struct err *err)
+{
+	cleanup(buf_done) struct buf b = BUF_INIT(EXEC_TEXT_MAX);
+	const struct body_exec_like head = {
+		.terminal = l->terminal,
+		.n_args = (uint32_t)strv_len(l->args),
+		.n_env = (uint32_t)strv_len(l->env),
+	};
+	int r;
+
+	buf_add(&b, &head, sizeof(head));
+	add_string(&b, l->cwd ?: "");
+	for (char **v = l->args; v && *v; v++)
+		add_string(&b, *v);
+	for (char **v = l->env; v && *v; v++)
+		add_string(&b, *v);
+	r = buf_check(&b, err);
+	return r < 0 ? r : exec_ask(conn, PACKET_EXEC_LIKE, &b, fds, ret_terminal, ret_pid, err);
 }
 
 int monitor_exec_wait(int conn, int *exit_code, struct err *err)

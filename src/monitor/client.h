@@ -83,6 +83,17 @@ int monitor_removed(int conn, struct err *err);
  * master. Its end comes as MONITOR_EXIT on the same connection; monitor_exec_wait reads it. */
 int monitor_exec(int conn, const struct oci_process *p, const int fds[3], int *ret_terminal,
 		 pid_t *ret_pid, struct err *err);
+/* The same for a process that is like the container's first one, which the monitor knows, but for
+ * what is said here. */
+#define MONITOR_EXEC_ENV_MAX 1000
+struct monitor_exec_like {
+	char **args;
+	char **env;      /* KEY=VALUE, on top of the container's, at most MONITOR_EXEC_ENV_MAX */
+	const char *cwd; /* NULL: the container's */
+	bool terminal;
+};
+int monitor_exec_like(int conn, const struct monitor_exec_like *l, const int fds[3],
+		      int *ret_terminal, pid_t *ret_pid, struct err *err);
 int monitor_exec_wait(int conn, int *exit_code, struct err *err);
 
 /* Frames of an attached connection. */

@@ -105,7 +105,7 @@ static int do_wait(struct client *c, struct packet *p, struct err *err)
 	return 0;
 }
 
-static int do_exec(struct client *c, struct packet *p, struct err *err)
+static int exec_packet(struct client *c, struct packet *p, bool like, struct err *err)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT(EXEC_TEXT_MAX);
 	int r;
@@ -117,9 +117,19 @@ static int do_exec(struct client *c, struct packet *p, struct err *err)
 		if (r < 0)
 			return r;
 	}
-	r = exec_start(c->m, c, p->n_fds > 3 ? b.data : p->body, p->n_fds > 3 ? b.len : p->len,
+	r = exec_start(c, like, p->n_fds > 3 ? b.data : p->body, p->n_fds > 3 ? b.len : p->len,
 		       p->fds, err);
 	return r < 0 ? r : LATER;
+}
+
+static int do_exec(struct client *c, struct packet *p, struct err *err)
+{
+	return exec_packet(c, p, false, err);
+}
+
+static int do_exec_like(struct client *c, struct packet *p, struct err *err)
+{
+	return exec_packet(c, p, true, err);
 }
 
 /* Frames: no answer, and ignored where they have no meaning. */
@@ -175,6 +185,7 @@ static const struct request {
 	{PACKET_RESIZE, false, ALIVE, do_resize},
 	{PACKET_WAIT, false, STARTED, do_wait},
 	{PACKET_EXEC, false, LIFE_BIT(LIFE_RUNNING), do_exec},
+	{PACKET_EXEC_LIKE, false, LIFE_BIT(LIFE_RUNNING), do_exec_like},
 	{PACKET_REMOVED, true, LIFE_BIT(LIFE_EXITED), do_removed},
 	{MONITOR_STDIN, true, ALIVE, do_stdin},
 	{MONITOR_RESIZE, true, ALIVE, do_size_frame},

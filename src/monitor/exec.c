@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "monitor/monitor.h"
 
 static void tell(struct exec *x, int code)
@@ -38,16 +39,90 @@ static int run(struct monitor *m, const struct oci_process *p, const int fds[3],
 	return run_exec(&e, ret, err);
 }
 
-int exec_start(struct monitor *m, struct client *c, const char *text, size_t len, const int fds[3],
+/* The next `n` strings of a text that must end in a NUL; NULL: there are fewer, or no memory. The
+ * vector has room for `more`. */
+static char **take_strings(struct arena *a, char **text, const char *end, size_t n, size_t more)
+{
+	char **v = n <= (size_t)(end - *text) ? arena_alloc(a, (n + more + 1) * sizeof(*v)) : NULL;
+
+	for (size_t i = 0; v && i < n; i++) {
+		if (*text == end)
+			return NULL;
+		v[i] = *text;
+		*text += strlen(*text) + 1;
+	}
+	if (v)
+		v[n] = NULL;
+	return v;
+}
+
+static void set_variable(char **env, char *assignment)
+{
+	size_t n = (size_t)(strchrnul(assignment, '=') - assignment);
+
+	while (*env && (strncmp(*env, assignment, n) != 0 || ((*env)[n] && (*env)[n] != '=')))
+		env++;
+	*env = assignment; /* the room behind the last one is zero */
+}
+
+/* The container's own process with what differs. */
+static int like_own(struct arena *a, const struct oci_process *own, const char *text, size_t len,
+		    struct oci_process *p, struct err *err)
+{
+	struct body_exec_like head;
+	char *at, *end, **cwd, **added;
+	size_t n_own;
+
+	if (!own || len <= sizeof(head) || text[len - 1])
+		return err_set(err, ERR_INVALID, "exec: malformed request");
+	body_take(&head, sizeof(head), text, len);
+	if (head.n_env > MONITOR_EXEC_ENV_MAX)
+		return err_set(err, ERR_TOO_LARGE, "exec: more than %d variables",
+			       MONITOR_EXEC_ENV_MAX);
+	*p = *own;
+	p->terminal = head.terminal != 0;
+	p->console_size = NULL;
+	at = arena_alloc(a, len - sizeof(head));
+	if (!at)
+		return err_oom(err);
+	memcpy(at, text + sizeof(head), len - sizeof(head));
+	end = at + len - sizeof(head);
+	cwd = take_strings(a, &at, end, 1, 0);
+	p->args = cwd ? take_strings(a, &at, end, head.n_args, 0) : NULL;
+	added = p->args ? take_strings(a, &at, end, head.n_env, 0) : NULL;
+	if (!added)
+		return err_set(err, ERR_INVALID, "exec: malformed request");
+	if (**cwd)
+		p->cwd = *cwd;
+	n_own = strv_len(own->env);
+	p->env = arena_alloc(a, (n_own + head.n_env + 2) * sizeof(*p->env));
+	if (!p->env)
+		return err_oom(err);
+	for (size_t i = 0; i < n_own; i++)
+		p->env[i] = own->env[i];
+	if (p->terminal && !env_get(p->env, "TERM"))
+		set_variable(p->env, (char *)"TERM=xterm");
+	for (; *added; added++)
+		set_variable(p->env, *added);
+	return 0;
+}
+
+int exec_start(struct client *c, bool like, const char *text, size_t len, const int fds[3],
 	       struct err *err)
 {
+	struct monitor *m = c->m;
 	cleanup(arena_free) struct arena *a = arena_new(16 << 20);
 	struct exec *x = calloc(1, sizeof(*x));
 	struct oci_process p;
 	struct body_exec body;
 	int r;
 
-	r = a && x ? oci_process_decode(a, text, len, &p, err) : err_oom(err);
+	if (!a || !x)
+		r = err_oom(err);
+	else if (like)
+		r = like_own(a, m->spec.process, text, len, &p, err);
+	else
+		r = oci_process_decode(a, text, len, &p, err);
 	if (r == 0)
 		r = run(m, &p, fds, &x->process, err);
 	if (r < 0) {

@@ -149,8 +149,9 @@ int streams_resize(struct monitor *m, uint16_t rows, uint16_t cols);
 void streams_done(struct monitor *m);
 
 /* ---- exec.c ---- */
-int exec_start(struct monitor *m, struct client *c, const char *text, size_t len, const int fds[3],
-	       struct err *err); /* answers by itself when it succeeds */
+/* The text of a PACKET_EXEC, or of a PACKET_EXEC_LIKE. Answers by itself when it succeeds. */
+int exec_start(struct client *c, bool like, const char *text, size_t len, const int fds[3],
+	       struct err *err);
 bool exec_reaped(struct monitor *m, pid_t pid, int status);
 void exec_client_gone(struct exec *x);
 void exec_done(struct monitor *m);

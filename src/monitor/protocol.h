@@ -41,6 +41,7 @@ enum packet_kind {
 	PACKET_WAIT = 'W',   /* '+', then MONITOR_EXIT when it is there */
 	PACKET_EXEC = 'X',   /* JSON of oci_process, 3 fds (-: one more, the JSON). '+' body_exec,
 				 maybe    the terminal as fd; then MONITOR_EXIT */
+	PACKET_EXEC_LIKE = 'E', /* body_exec_like and its strings, else as PACKET_EXEC */
 	PACKET_CANCEL =
 		'C', /* no answer; from the starter instead of go: it looks after the rest itself */
 	PACKET_REMOVED = 'D', /* after the exit of an auto-removed one: its row is gone */
@@ -64,6 +65,11 @@ struct body_kill {
 };
 struct body_size {
 	uint16_t rows, cols;
+};
+/* Behind it, each with its NUL: the working directory ("": the container's), the arguments, what
+ * is added to the environment. */
+struct body_exec_like {
+	uint32_t terminal, n_args, n_env;
 };
 struct body_exec {
 	int32_t pid;

@@ -2,13 +2,24 @@
 /*
  * One more process in a running container.
  *
- * A process in between (cloned into the container's v2 cgroup, undumpable) enters the v1 cgroups,
- * joins all namespaces in one setns of the pidfd, so that it is that very process's namespaces whatever became of its
- * number, and clones the real one with CLONE_PARENT: it is born in the pid namespace and is still a
- * child of our caller, who can reap it. (It inherits the helper's exit signal, hence SIGCHLD for
- * that too: killed before exec it would else be a child that waitpid does not see, and PID 1 of its
- * namespace could never end.) From setns on, every path is the container's; no file of ours is
- * opened any more.
+ * A process must be cloned to be in a pid namespace, and what is seen in there must not be at the
+ * host's root with the host's files for even a moment. So there is one in between, which stays in
+ * the host's pid namespace: it enters the v1 cgroups, joins mount, network, ipc, uts and pid
+ * namespace in one setns of the pidfd, so that it is that very process's namespaces whatever became
+ * of its number, and clones the real one with CLONE_PARENT: it is born in the pid namespace, in the
+ * v2 cgroup, and is still a child of our caller, who can reap it. (It inherits the exit signal of
+ * the one in between, hence SIGCHLD for that too: killed before exec it would else be a child that
+ * waitpid does not see, and PID 1 of its namespace could never end.) The real one joins what the
+ * rest of the way needs its parent not to be in: the cgroup namespace (from within, CLONE_INTO_CGROUP
+ * may be refused), the user namespace (with its rights, likewise), the time namespace (not allowed
+ * to who shares memory).
+ *
+ * The one in between shares our memory and files, and we wait for its end, as with vfork: copying
+ * the tables of our memory for it, its faults and their undoing were 0.2 ms of an exec's 1.5, and
+ * what it finds out needs no message. Undumpable is a property of the memory: it is set before and
+ * taken back after, in which time the copy inherits it (run/child.c tells what for).
+ *
+ * From setns on, every path is the container's; no file of ours is opened any more.
  */
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -31,11 +42,21 @@
 #include "run/run.h"
 #include "run/spawn.h"
 
-#define ALL_BUT_USER                                                                               \
-	(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |                 \
-	 CLONE_NEWCGROUP | CLONE_NEWTIME)
+#define JOINED_FIRST (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define JOINED_LAST  (CLONE_NEWCGROUP | CLONE_NEWTIME)
+/* The real process begins on it, too, on a copy. */
+#define STACK_SIZE (64 << 10)
 
-/* Joining one's own user namespace is an error, so it must be known. */
+/* What the one in between is told, and tells. */
+struct between {
+	const struct run_exec *e;
+	struct run_process *p;
+	int sock, parent_sock, null_fd;
+	bool userns; /* joining one's own user namespace is an error, so it must be known */
+	struct err *err;
+	int r;
+};
+
 static bool other_userns(pid_t pid)
 {
 	char path[64];
@@ -44,6 +65,15 @@ static bool other_userns(pid_t pid)
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	return stat(path, &a) == 0 && stat("/proc/self/ns/user", &b) == 0 &&
 	       (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
+}
+
+static int join_last(const struct between *b, struct err *err)
+{
+	int r = setns(b->e->container_pidfd, JOINED_LAST | (b->userns ? CLONE_NEWUSER : 0));
+
+	/* The change of rights may have reset it. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return r < 0 ? err_sys(err, errno, "join the container's namespaces") : 0;
 }
 
 static int inside(const struct run_exec *e, int sock, int null_fd, struct process_setup *s,
@@ -67,8 +97,9 @@ static int inside(const struct run_exec *e, int sock, int null_fd, struct proces
 	return process_prepare(s, err);
 }
 
-NORETURN static void exec_main(const struct run_exec *e, int sock, int null_fd)
+NORETURN static void exec_main(const struct between *b)
 {
+	const struct run_exec *e = b->e;
 	int stdio[3] = {e->stdin_fd, e->stdout_fd, e->stderr_fd};
 	struct process_setup s = {
 		.process = e->process,
@@ -76,79 +107,60 @@ NORETURN static void exec_main(const struct run_exec *e, int sock, int null_fd)
 		.seccomp_len = e->seccomp_len,
 		.stdio = stdio,
 		.slave = -EBADF,
-		.null_fd = null_fd,
-		.sock = sock,
+		.null_fd = b->null_fd,
+		.sock = b->sock,
 	};
 	struct err err = ERR_INIT;
 	sigset_t none;
 
+	fd_close(b->parent_sock);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (inside(e, sock, null_fd, &s, &err) == 0)
+	if (join_last(b, &err) == 0 && inside(e, b->sock, b->null_fd, &s, &err) == 0)
 		(void)process_exec(&s, &err);
 	(void)message_send_error(s.sock, &err);
 	_exit(127);
 }
 
-NORETURN static void middle(const struct run_exec *e, int sock, int pid_pipe)
+/* Returns its exit code to clone(), which ends it. */
+static int middle(void *data)
 {
-	bool userns = other_userns(e->container_pid);
-	struct err err = ERR_INIT;
-	pid_t pid = -1;
-	int null_fd;
+	struct between *b = data;
+	const struct run_exec *e = b->e;
 
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	null_fd = device_null_host(&err);
-	if (null_fd < 0 || cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), &err) < 0)
-		goto fail;
-	if (setns(e->container_pidfd, ALL_BUT_USER | (userns ? CLONE_NEWUSER : 0)) < 0) {
-		(void)err_sys(&err, errno, "join the container's namespaces");
-		goto fail;
+	b->r = cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), b->err);
+	if (b->r < 0)
+		return 0;
+	if (setns(e->container_pidfd, JOINED_FIRST) < 0) {
+		b->r = err_sys(b->err, errno, "join the container's namespaces");
+		return 0;
 	}
-	pid = spawn_clone(CLONE_PARENT, -EBADF, NULL);
-	if (pid == 0) {
-		fd_close(pid_pipe);
-		exec_main(e, sock, null_fd);
-	}
-	if (pid < 0)
-		(void)err_sys(&err, pid, "clone the process");
-fail:
-	if (pid < 0)
-		(void)message_send_error(sock, &err);
-	else
-		(void)fd_write(pid_pipe, &pid, sizeof(pid));
-	_exit(0);
+	b->r = spawn_clone(CLONE_PARENT, e->cgroup ? cgroup_clone_fd(e->cgroup) : -EBADF,
+			   &b->p->pidfd);
+	if (b->r == 0)
+		exec_main(b);
+	b->p->pid = b->r;
+	b->r = b->r < 0 ? err_sys(b->err, b->r, "clone the process") : 0;
+	return 0;
 }
 
-/* Starts the helper and learns the real child's pid; the helper is gone afterwards. */
-static int spawn(const struct run_exec *e, int parent_sock, int *sock, struct run_process *p,
-		 struct err *err)
+static int spawn(struct between *b)
 {
-	int pipe_fds[2];
+	char stack[STACK_SIZE] __attribute__((aligned(16)));
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	pid_t mid;
-	ssize_t n = 0;
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "make a pipe");
-	mid = spawn_clone(0, e->cgroup ? cgroup_clone_fd(e->cgroup) : -EBADF, NULL);
-	if (mid == 0) {
-		fd_close(parent_sock);
-		fd_close(pipe_fds[0]);
-		middle(e, *sock, pipe_fds[1]);
-	}
-	fd_close(pipe_fds[1]);
-	fd_close(TAKE_FD(*sock));
-	if (mid > 0) {
-		n = fd_read(pipe_fds[0], &p->pid, sizeof(p->pid));
-		(void)waitpid(mid, NULL, 0);
-	}
-	fd_close(pipe_fds[0]);
+	b->r = -ECHILD; /* killed before it came that far */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	mid = clone(middle, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
+		    b);
 	if (mid < 0)
-		return err_sys(err, mid, "clone a process");
-	if (n != sizeof(p->pid))
-		return message_expect(parent_sock, MESSAGE_PID, NULL, err) ?: -EIO;
-	p->pidfd = proc_pidfd_open(p->pid);
-	return p->pidfd < 0 ? err_sys(err, p->pidfd, "open the process") : 0;
+		b->r = err_sys(b->err, errno, "clone a process");
+	else
+		(void)waitpid(mid, NULL, 0);
+	if (dumpable == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return b->r == -ECHILD ? err_sys(b->err, ECHILD, "join the container's namespaces") : b->r;
 }
 
 static int await_exec(int sock, struct run_process *p, struct err *err)
@@ -180,16 +192,28 @@ static int await_exec(int sock, struct run_process *p, struct err *err)
 int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err)
 {
 	struct run_process p = {.pidfd = -EBADF, .terminal = -EBADF};
-	cleanup_fd int parent = -EBADF;
+	cleanup_fd int parent = -EBADF, null_fd = -EBADF;
 	int sock[2], r;
 
 	if (!e->process->args || !e->process->args[0])
 		return err_set(err, ERR_INVALID, "there is no command to execute");
+	null_fd = device_null_host(err);
+	if (null_fd < 0)
+		return null_fd;
 	r = sock_pair(sock);
 	if (r < 0)
 		return err_sys(err, r, "make a socket pair");
 	parent = sock[0];
-	r = spawn(e, parent, &sock[1], &p, err);
+	r = spawn(&(struct between){
+		.e = e,
+		.p = &p,
+		.sock = sock[1],
+		.parent_sock = parent,
+		.null_fd = null_fd,
+		.userns = other_userns(e->container_pid),
+		.err = err,
+	});
+	fd_close(sock[1]);
 	if (r == 0)
 		r = await_exec(parent, &p, err);
 	if (r < 0) {

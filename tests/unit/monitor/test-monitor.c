@@ -25,8 +25,10 @@
 #include "base/id.h"
 #include "base/lock.h"
 #include "base/path.h"
+#include "base/sock.h"
 #include "logs/log.h"
 #include "monitor/client.h"
+#include "monitor/protocol.h"
 #include "spec/container.h"
 
 struct box {
@@ -568,6 +570,71 @@ static void test_exec(void **state)
 	assert_int_equal(kill(pid, 0), -1);
 }
 
+/* What is not said is as with the container's first process. */
+static void test_exec_like(void **state)
+{
+	char *argv[] = {(char *)"/bin/sh", (char *)"-c", NULL, NULL};
+	char *env[] = {(char *)"ADDED=a b", (char *)"PATH=/bin", (char *)"ADDED=last", NULL};
+	struct monitor_exec_like l = {.args = argv, .env = env, .cwd = "/proc"};
+	struct box b = {.tty = true};
+	int c, pipes[2], code = -1, terminal = -EBADF;
+	char text[256] = "";
+
+	(void)state;
+	box_start(&b, "sleep 100", false);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	argv[2] = (char *)"echo \"$PWD $ADDED $PATH\"; test -z \"$TERM\" -a ! -t 1 && exit 9";
+	c = request(&b);
+	assert_int_equal(monitor_exec_like(c, &l, (int[]){-1, pipes[1], -1}, NULL, NULL, NULL), 0);
+	assert_int_equal(monitor_exec_wait(c, &code, NULL), 0);
+	assert_int_equal(code, 9);
+	close(c);
+	assert_true(read(pipes[0], text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, "/proc last /bin\n");
+	/* with a terminal, and nothing else */
+	l = (struct monitor_exec_like){.args = argv, .terminal = true};
+	argv[2] = (char *)"test -t 1 -a \"$TERM\" = xterm -a \"$PWD\" = / && exit 8";
+	c = request(&b);
+	assert_int_equal(monitor_exec_like(c, &l, NULL, &terminal, NULL, NULL), 0);
+	assert_int_equal(monitor_exec_wait(c, &code, NULL), 0);
+	assert_int_equal(code, 8);
+	close(c);
+	close(terminal);
+	/* no command, or a body that says more than it holds */
+	argv[0] = NULL;
+	c = request(&b);
+	assert_true(monitor_exec_like(c, &l, NULL, NULL, NULL, NULL) < 0);
+	close(c);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct {
+			char kind;
+			struct body_exec_like head;
+			char text[6];
+		} __attribute__((packed)) p = {PACKET_EXEC_LIKE,
+					       {.n_args = i == 0   ? 3
+							  : i == 1 ? UINT32_MAX
+								   : 1},
+					       {'/', 0, 'x', 0, 'y', i == 2 ? 'z' : 0}};
+		char answer[2048] = "";
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		const int fds[] = {null, null, null};
+		size_t n = 0;
+
+		c = request(&b);
+		assert_int_equal(sock_send(c, (char *)&p, sizeof(p), fds, 3), 0);
+		assert_true(sock_recv(c, answer, sizeof(answer) - 1, NULL, &n) > 9);
+		assert_int_equal(answer[0], PACKET_FAIL);
+		assert_string_equal(answer + 1 + sizeof(struct body_fail),
+				    "exec: malformed request");
+		close(null);
+		close(c);
+	}
+	close(pipes[0]);
+	close(pipes[1]);
+	assert_int_equal(kill_box(&b, SIGKILL), 0);
+	box_remove(&b);
+}
+
 static void test_terminal(void **state)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT(1 << 20);
@@ -756,6 +823,7 @@ int main(void)
 		cmocka_unit_test(test_kill_and_wait),
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_exec),
+		cmocka_unit_test(test_exec_like),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_client_killed),
 		cmocka_unit_test(test_monitor_killed),

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 static size_t count_fds(void)
@@ -448,8 +449,42 @@ static void exec_joins_everything(void **state)
 	assert_true(exec_in(c, "\"pwd\"", ",\"user\":{\"uid\":5000000000}", &rp) < 0);
 	/* nothing but PID 1 is ours now */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), 0);
+	/* undumpable while there was somebody in between, who shared our memory */
+	assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
 	assert_int_equal(run_delete(c, &lab.err), 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+	run_container_free(c);
+	close(out);
+}
+
+static void exec_in_a_user_namespace(void **state)
+{
+	struct run_container *c = NULL;
+	struct run_process rp;
+	int out, status;
+
+	(void)state;
+	lab_spec(&(struct lab_parts){
+		.args = "\"sleep\",\"100\"",
+		.ns = LAB_NS ",{\"type\":\"user\"},{\"type\":\"cgroup\"}",
+		.linux_ = ",\"uidMappings\":[{\"containerID\":0,\"hostID\":200000,\"size\":1000}],"
+			  "\"gidMappings\":[{\"containerID\":0,\"hostID\":200000,\"size\":1000}]"});
+	assert_int_equal(lab_create(NULL, &c, &out), 0);
+	assert_int_equal(run_start(c, &lab.err), 0);
+	assert_int_equal(
+		exec_in(c,
+			"\"sh\",\"-c\",\"for n in user mnt pid cgroup; do [ $(readlink "
+			"/proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo differs $n; "
+			"done; id -u; cat /proc/self/uid_map; exit 8\"",
+			"", &rp),
+		0);
+	says_not("differs");
+	says("0\n");
+	says("200000       1000");
+	assert_int_equal(waitpid(rp.pid, &status, 0), rp.pid);
+	assert_int_equal(WEXITSTATUS(status), 8);
+	close(rp.pidfd);
+	assert_int_equal(run_delete(c, &lab.err), 0);
 	run_container_free(c);
 	close(out);
 }
@@ -567,6 +602,7 @@ int main(void)
 		cmocka_unit_test(terminals),
 		cmocka_unit_test(seccomp_program_is_loaded),
 		cmocka_unit_test(exec_joins_everything),
+		cmocka_unit_test(exec_in_a_user_namespace),
 		cmocka_unit_test(exec_with_a_terminal),
 		cmocka_unit_test(hooks_run_in_order),
 		cmocka_unit_test(own_program_cannot_be_written),
