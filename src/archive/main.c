@@ -18,11 +18,13 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sock.h"
+#include "base/userns.h"
 
 struct job {
 	struct worker_request req;
 	int fds[2]; /* the stream, the directory */
 	int root_fd;
+	bool in_userns;
 	struct stream *stream;
 	struct pump *pump;
 	struct tar *tar;
@@ -102,6 +104,7 @@ static int job_unpack(struct job *job, struct err *err)
 		.uid = job->req.uid,
 		.gid = job->req.gid,
 		.no_overwrite = job->req.flags & WORKER_NO_OVERWRITE,
+		.in_userns = job->in_userns,
 		.max_bytes = job->req.max_bytes ?: WORKER_BYTES_MAX,
 	};
 	int r = open_tar(job, layer && !(job->req.flags & WORKER_NO_HASH), err);
@@ -169,6 +172,7 @@ static int prepare(struct job *job, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "the C library has no locale C.UTF-8");
 	(void)umask(0);
 	(void)signal(SIGPIPE, SIG_IGN);
+	job->in_userns = !userns_is_initial();
 	if (hash_load(err) < 0)
 		return err->code;
 	if (confine(job->fds[1], err) < 0)

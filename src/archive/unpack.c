@@ -200,6 +200,17 @@ static int owner_of(struct state *st, struct archive_entry *e, uid_t *uid, gid_t
 	return 0;
 }
 
+/* EINVAL: an id that the user namespace of a normal user does not have. */
+static int fail_owner(struct state *st, int errnum, uid_t uid, gid_t gid, struct err *err)
+{
+	if (errnum != EINVAL || !st->u->in_userns)
+		return fail(st, errnum, "change the owner of", err);
+	return err_set(err, ERR_UNSUPPORTED,
+		       "unpack %s/%s: it belongs to %u:%u, and this user has no such ids: "
+		       "/etc/subuid and /etc/subgid need ranges that reach so far",
+		       st->parent, st->name, uid, gid);
+}
+
 /* Owner, mode, attributes of a file or directory that is open. */
 static int set_metadata(struct state *st, struct archive_entry *e, int fd, bool exact_mode,
 			struct err *err)
@@ -214,7 +225,7 @@ static int set_metadata(struct state *st, struct archive_entry *e, int fd, bool 
 		return r;
 	chowned = uid != 0 || gid != 0 || st->parent_setgid || !exact_mode;
 	if (chowned && fchown(fd, uid, gid) < 0)
-		return fail(st, errno, "change the owner of", err);
+		return fail_owner(st, errno, uid, gid, err);
 	if ((chowned || !exact_mode) && fchmod(fd, mode) < 0)
 		return fail(st, errno, "change the mode of", err);
 	return set_xattrs(st, e, fd, err);
@@ -388,10 +399,13 @@ static int make_node(struct state *st, struct archive_entry *e, const char *syml
 		r = symlinkat(symlink_to, st->parent_fd, st->name);
 	else
 		r = mknodat(st->parent_fd, st->name, (type & S_IFMT) | mode, dev);
+	/* Nobody but the host's root may make devices, and containers get theirs from us. */
+	if (r < 0 && errno == EPERM && dev && st->u->in_userns)
+		return 0;
 	if (r < 0)
 		return fail(st, errno, "create", err);
 	if (fchownat(st->parent_fd, st->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return fail(st, errno, "change the owner of", err);
+		return fail_owner(st, errno, uid, gid, err);
 	/* chown cleared setuid, and there is no fd to a device: it is never opened. */
 	if (!symlink_to && mode & 07000 && fchmodat(st->parent_fd, st->name, mode, 0) < 0)
 		return fail(st, errno, "change the mode of", err);

@@ -21,6 +21,7 @@ struct unpack {
 	bool keep_owner;
 	uint32_t uid, gid;
 	bool no_overwrite;
+	bool in_userns; /* not the host's: devices are left out, and not every owner is possible */
 	uint64_t max_bytes;
 
 	uint64_t bytes, entries; /* out */

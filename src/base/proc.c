@@ -12,6 +12,16 @@
 #include <sys/wait.h>
 
 #include "base/fd.h"
+#include "base/userns.h"
+
+#define OVERFLOW_ID 65534 /* what the kernel shows for an id without a name here */
+
+/* In a user namespace without root's id all of the host's other owners look alike: then the caller
+ * asked before it entered that one. */
+static bool may_own_programs(uid_t uid)
+{
+	return uid == 0 || uid == geteuid() || (uid == OVERFLOW_ID && !userns_is_initial());
+}
 
 int proc_program_path(const char *name, char *out, size_t size, struct err *err)
 {
@@ -23,8 +33,7 @@ int proc_program_path(const char *name, char *out, size_t size, struct err *err)
 		dir = HOY_LIBEXECDIR;
 	else if (stat(dir, &st) < 0)
 		return err_sys(err, errno, "HOY_LIBEXECDIR %s", dir);
-	else if (!S_ISDIR(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
-		 st.st_mode & 022)
+	else if (!S_ISDIR(st.st_mode) || !may_own_programs(st.st_uid) || st.st_mode & 022)
 		return err_set(err, ERR_INVALID, "HOY_LIBEXECDIR %s: others may write to it", dir);
 	if (snprintf(out, size, "%s/%s", dir, name) >= (int)size)
 		return err_sys(err, ENAMETOOLONG, "%s/%s", dir, name);

@@ -8,10 +8,8 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "base/str.h"
 #include "engine/private.h"
@@ -107,7 +105,7 @@ static int fill_ulimits(struct engine *e, struct arena *a, struct container_reso
 	return 0;
 }
 
-static int warn(struct arena *a, char ***warnings, const char *text, struct err *err)
+int bundle_warn(struct arena *a, char ***warnings, const char *text, struct err *err)
 {
 	char **grown = warnings ? strv_append(a, *warnings, text) : NULL;
 
@@ -116,28 +114,6 @@ static int warn(struct arena *a, char ***warnings, const char *text, struct err 
 	if (warnings)
 		*warnings = grown;
 	return 0;
-}
-
-/* What only cgroup v1 has is dropped with a word, as Docker does it; the runtime would refuse it. */
-static int discard_v1_only(struct arena *a, struct container_resources *r, char ***warnings,
-			   struct err *err)
-{
-	struct statfs fs;
-	int res = 0;
-
-	if (statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
-		return 0;
-	if (r->memory_swappiness.set && r->memory_swappiness.value >= 0)
-		res = warn(a, warnings,
-			   "Your kernel does not support memory swappiness capabilities or the "
-			   "cgroup is not mounted. Memory swappiness discarded.",
-			   err);
-	if (res == 0 && r->oom_kill_disable.set && r->oom_kill_disable.value)
-		res = warn(a, warnings,
-			   "Your kernel does not support OomKillDisable. OomKillDisable discarded.",
-			   err);
-	r->memory_swappiness.set = r->oom_kill_disable.set = false;
-	return res;
 }
 
 int bundle_check(struct engine *e, struct arena *a, struct container_create *config,
@@ -161,8 +137,9 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 		r = check_log(e, &h->log_config, err);
 	if (r == 0)
 		r = fill_ulimits(e, a, &h->resources, err);
-	if (r == 0)
-		r = discard_v1_only(a, &h->resources, warnings, err);
+	if (r < 0)
+		return r;
+	r = e->rootless ? bundle_rootless_check(a, h, warnings, err) : 0;
 	if (r < 0)
 		return r;
 	if (h->resources.memory > 0 && h->resources.memory_swap == 0)
@@ -176,11 +153,12 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 		h->init = (struct opt_flag){true, true};
 	if (h->resources.oom_kill_disable.set && h->resources.oom_kill_disable.value &&
 	    h->resources.memory == 0 &&
-	    warn(a, warnings,
-		 "OOM killer is disabled for the container, but no memory limit is set, this can "
-		 "result in "
-		 "the system running out of resources.",
-		 err) < 0)
+	    bundle_warn(a, warnings,
+			"OOM killer is disabled for the container, but no memory limit is set, "
+			"this can "
+			"result in "
+			"the system running out of resources.",
+			err) < 0)
 		return -ENOMEM;
 	if (!str_empty(h->runtime) && !str_eq(h->runtime, "hoy") && !str_eq(h->runtime, "runc"))
 		return err_set(err, ERR_INVALID, "unknown or invalid runtime name: %s", h->runtime);
@@ -341,5 +319,7 @@ int bundle_build(struct bundle *b, struct err *err)
 		r = bundle_devices(b, err);
 	if (r == 0)
 		r = bundle_namespaces(b, err);
-	return r < 0 ? r : bundle_mounts(b, err);
+	if (r == 0)
+		r = bundle_mounts(b, err);
+	return r < 0 || !b->engine->rootless ? r : bundle_rootless(b, err);
 }

@@ -39,6 +39,7 @@ int bundle_merge(struct arena *a, struct container_create *config, json_t *image
  * nodes and files say. Fills defaults (shm size, swap, network mode, …) in place. */
 int bundle_check(struct engine *e, struct arena *a, struct container_create *config,
 		 char ***warnings, struct err *err);
+int bundle_warn(struct arena *a, char ***warnings, const char *text, struct err *err);
 int bundle_build(struct bundle *b, struct err *err);
 /* The argument vector: entrypoint and command together; "no command specified" when empty. */
 int bundle_args(struct arena *a, const struct container_config *c, char ***ret, struct err *err);
@@ -73,6 +74,16 @@ int bundle_seccomp(struct engine *e, struct arena *a, const struct container_hos
 int bundle_mounts(struct bundle *b, struct err *err);
 int bundle_namespaces(struct bundle *b, struct err *err);
 int bundle_check_namespaces(struct container_create *c, struct err *err);
+/* ---- in a user namespace (bundle-rootless.c) ---- */
+
+/* Limits that nothing here can keep are taken out of the request, with Docker's warnings. */
+int bundle_rootless_check(struct arena *a, struct container_host_config *h, char ***warnings,
+			  struct err *err);
+/* The cgroup below which containers' groups go, "" when there is none. */
+char *bundle_rootless_cgroup(struct arena *a);
+/* What the kernel gives to the host's root only is replaced in the finished configuration. */
+int bundle_rootless(struct bundle *b, struct err *err);
+
 int bundle_files(struct bundle *b, struct err *err);
 int bundle_process(struct bundle *b, struct err *err);
 

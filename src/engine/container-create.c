@@ -159,10 +159,17 @@ static int pin_others(struct making *m, struct err *err)
 	return 0;
 }
 
+static bool is_below(const char *path, const char *top)
+{
+	const char *rest = str_after(path, top);
+
+	return rest && (!*rest || *rest == '/');
+}
+
 static int fill_extra(struct making *m, struct err *err)
 {
 	const char *parent = m->c->host_config.resources.cgroup_parent;
-	char **args;
+	char **args, *top = (char *)"";
 	int r = bundle_args(m->a, &m->c->config, &args, err);
 
 	if (r < 0)
@@ -173,7 +180,17 @@ static int fill_extra(struct making *m, struct err *err)
 		return err_set(err, ERR_INVALID, "invalid cgroup parent: %s", parent);
 	m->extra.path = args[0];
 	m->extra.args = args + 1;
-	m->extra.cgroup = arena_printf(m->a, "%s%s/%s", parent[0] == '/' ? "" : "/", parent, m->id);
+	if (m->e->rootless) {
+		top = bundle_rootless_cgroup(m->a);
+		if (!top || !*top) {
+			m->extra.cgroup = top;
+			return top ? 0 : err_oom(err);
+		}
+		if (is_below(parent, top))
+			top = (char *)"";
+	}
+	m->extra.cgroup =
+		arena_printf(m->a, "%s%s%s/%s", top, parent[0] == '/' ? "" : "/", parent, m->id);
 	return m->extra.cgroup ? 0 : err_oom(err);
 }
 

@@ -4,6 +4,7 @@
  * The columns of `ps -ef` are the default; `-o LIST` picks others. Options that only change the
  * selection (-e, -A, a, x) select nothing else here: the cgroup does.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -334,6 +335,39 @@ static double uptime(void)
 						     : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Without a cgroup the container is its pid namespace. With somebody else's, it is its first process. */
+static int collect_namespace(struct arena *a, pid_t first, pid_t **ret, size_t *n, struct err *err)
+{
+	char path[64];
+	struct stat own, st;
+	struct dirent *ent;
+	DIR *d;
+
+	*ret = arena_calloc(a, PIDS_MAX, sizeof(pid_t));
+	if (!*ret)
+		return err_oom(err);
+	(*ret)[0] = first;
+	*n = 1;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)first);
+	if (stat(path, &own) < 0)
+		return err_sys(err, errno, "look at process %d", (int)first);
+	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == own.st_ino)
+		return 0;
+	d = opendir("/proc");
+	while (d && (ent = readdir(d)) && *n < PIDS_MAX) {
+		uint64_t pid;
+
+		if (str_to_u64(ent->d_name, &pid) < 0 || (pid_t)pid == first)
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+		if (stat(path, &st) == 0 && st.st_ino == own.st_ino)
+			(*ret)[(*n)++] = (pid_t)pid;
+	}
+	if (d)
+		(void)closedir(d);
+	return 0;
+}
+
 static int collect_pids(struct arena *a, const struct container_info *c, pid_t **ret, size_t *n,
 			struct err *err)
 {
@@ -342,6 +376,8 @@ static int collect_pids(struct arena *a, const struct container_info *c, pid_t *
 	ssize_t count;
 	int r = container_extra_decode(a, c->row.extra, &x, err);
 
+	if (r == 0 && str_empty(x.cgroup))
+		return collect_namespace(a, (pid_t)c->state.pid, ret, n, err);
 	if (r == 0)
 		r = cgroup_open(x.cgroup, NULL, 0, &cg, err);
 	if (r < 0)

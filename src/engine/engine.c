@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "base/userns.h"
 #include "engine/config.h"
 #include "engine/private.h"
 #include "monitor/client.h"
@@ -97,6 +98,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	e->arena = arena_new(ARENA_DEFAULT_MAX);
 	if (!e->arena)
 		return err_oom(err);
+	e->rootless = !userns_is_initial();
 	r = open_roots(e, o ?: &none, err);
 	if (r < 0)
 		return r;

@@ -23,6 +23,7 @@ struct engine {
 	struct engine_config config;
 	struct store *store;
 	struct engine_fresh fresh;
+	bool rootless; /* in a user namespace: root of that, not of the host */
 };
 
 /* Forgets it; its monitor takes back what it made, and is gone then. */

@@ -15,12 +15,12 @@
 #include "base/fd.h"
 #include "base/lock.h"
 #include "base/sock.h"
+#include "base/userns.h"
 #include "monitor/monitor.h"
 #include "sec/seccomp.h"
 
-#define CONFIG_MAX     ((size_t)16 << 20)
-#define SQLITE_SHM_DMS 128
-#define LOCK_TRIES     12 /* 1, 2, 4 … ms: four seconds in all */
+#define CONFIG_MAX ((size_t)16 << 20)
+#define LOCK_TRIES 12 /* 1, 2, 4 … ms: four seconds in all */
 
 static bool is_alive(struct monitor *m)
 {
@@ -81,35 +81,14 @@ static int read_seccomp(struct monitor *m, struct err *err)
 	return seccomp_load(cache, m->config.seccomp_path, &m->seccomp, &m->seccomp_len, err);
 }
 
-/*
- * SQLite rebuilds the index of its write-ahead log when a connection is the first: it empties db.sqlite-shm, fills
- * it with 32 KiB and reads the log, 0.15 ms of every command. Who is not the first finds a shared lock on
- * one byte (128, the "dead man switch" of its os_unix.c). We hold one, too: as long as a container
- * runs, the index stays. Whatever was killed half-way in it is found and mended as if it had been killed
- * beside another command. But it must be of this boot: so only if a connection lives now, our
- * starter's, as a rule. Read-only: we could not even spoil it.
- */
-static void hold_index(const struct monitor *m)
+/* Of a normal user's processes we are those that live long: who comes after our starter joins our
+ * user namespace. */
+static int join_roster(const struct monitor *m, struct err *err)
 {
-	struct flock l = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SQLITE_SHM_DMS, .l_len = 1};
-	char path[PATH_MAX];
-	int fd;
+	cleanup_fd int run_root = openat(m->run_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	(void)snprintf(path, sizeof(path), "%s/db.sqlite-shm",
-		       m->config.root ? m->config.root : "");
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return;
-	if (fcntl(fd, F_GETLK, &l) == 0 && l.l_type == F_RDLCK) {
-		l = (struct flock){.l_type = F_RDLCK,
-				   .l_whence = SEEK_SET,
-				   .l_start = SQLITE_SHM_DMS,
-				   .l_len = 1};
-		if (fcntl(fd, F_SETLK, &l) == 0)
-			return; /* open until we end */
-	}
-	fd_close(fd);
+	return run_root < 0 ? err_sys(err, errno, "open the run folder")
+			    : roster_add_self(run_root, err);
 }
 
 static int prepare(struct monitor *m, struct err *err)
@@ -124,7 +103,7 @@ static int prepare(struct monitor *m, struct err *err)
 	if (r == 0)
 		r = take_lock(m, m->config.id, err);
 	if (r == 0)
-		hold_index(m);
+		r = join_roster(m, err);
 	if (r == 0)
 		r = state_load(m, err);
 	if (r == 0)

@@ -14,8 +14,8 @@
 #include "base/path.h"
 
 static const char *const names[] = {
-	[CTL_CPU] = "cpu",   [CTL_CPUSET] = "cpuset",   [CTL_MEMORY] = "memory", [CTL_IO] = "io",
-	[CTL_PIDS] = "pids", [CTL_HUGETLB] = "hugetlb", [CTL_RDMA] = "rdma",
+	[CTL_CPU] = "cpu", [CTL_CPUSET] = "cpuset", [CTL_MEMORY] = "memory",
+	[CTL_IO] = "io",   [CTL_PIDS] = "pids",     [CTL_HUGETLB] = "hugetlb",
 };
 
 int cgroup_v2_base(void)
@@ -46,11 +46,27 @@ static void learn(struct cgroup *cg, int base)
 				cg->v2_controllers |= 1u << i;
 }
 
+/* value: "+NAME". The groups above one that was delegated are not ours to write to. */
+static bool is_enabled(int dirfd, const char *value)
+{
+	char buf[256];
+	ssize_t n = cgroup_read(dirfd, "cgroup.subtree_control", buf, sizeof(buf));
+
+	if (n < 0)
+		return false;
+	for (char *save, *p = strtok_r(buf, " \n", &save); p; p = strtok_r(NULL, " \n", &save))
+		if (strcmp(p, value + 1) == 0)
+			return true;
+	return false;
+}
+
 static int enable_at(int dirfd, const char *value)
 {
-	int fd = openat(dirfd, "cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
-	int r = 0;
+	int fd, r = 0;
 
+	if (is_enabled(dirfd, value))
+		return 0;
+	fd = openat(dirfd, "cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (write(fd, value, strlen(value)) < 0)
@@ -59,69 +75,43 @@ static int enable_at(int dirfd, const char *value)
 	return r;
 }
 
-/* In every group above, from the root on. */
-static int enable_above(struct cgroup *cg, const char *name, struct err *err)
-{
-	cleanup_fd int base = cgroup_v2_base();
-	char value[40], prefix[4096];
-	int at = base;
-
-	(void)snprintf(value, sizeof(value), "+%s", name);
-	for (const char *end = cg->path; at >= 0; end++) {
-		int r = enable_at(at, value), len;
-
-		if (at != base)
-			fd_close(at);
-		if (r < 0)
-			return err_sys(err, r, "enable cgroup controller %s above /%s", name,
-				       cg->path);
-		end = strchr(end, '/');
-		if (!end)
-			return 0;
-		len = snprintf(prefix, sizeof(prefix), "%.*s", (int)(end - cg->path), cg->path);
-		if (len < 0 || (size_t)len >= sizeof(prefix))
-			return err_sys(err, ENAMETOOLONG, "cgroup /%s", cg->path);
-		at = path_open_beneath(base, prefix, O_PATH | O_DIRECTORY, 0);
-	}
-	return err_sys(err, at, "open cgroup above /%s", cg->path);
-}
-
+/* 0: enabled; -ENODEV: v2 does not have it here. */
 int cgroup_v2_enable(struct cgroup *cg, enum cgroup_ctl ctl, struct err *err)
 {
-	int r;
+	cleanup_fd int at = -EBADF;
+	char value[32], prefix[4096];
 
 	if (cg->v2 < 0 || ctl >= ARRAY_SIZE(names))
 		return -ENODEV;
 	if (cg->v2_enabled & 1u << ctl)
 		return 0;
-	if (!cg->v2_known) {
-		cleanup_fd int base = cgroup_v2_base();
-
-		learn(cg, base);
-	}
+	at = cgroup_v2_base();
+	if (at < 0)
+		return -ENODEV;
+	if (!cg->v2_known)
+		learn(cg, at);
 	if (!(cg->v2_controllers & 1u << ctl))
 		return -ENODEV;
-	r = enable_above(cg, names[ctl], err);
-	if (r == 0)
-		cg->v2_enabled |= 1u << ctl;
-	return r;
-}
+	(void)snprintf(value, sizeof(value), "+%s", names[ctl]);
+	for (const char *end = cg->path; at >= 0; end++) {
+		int r = enable_at(at, value), len, next;
 
-int cgroup_v2_enable_name(struct cgroup *cg, const char *name, struct err *err)
-{
-	cleanup_fd int base = cgroup_v2_base();
-	char buf[256];
-	ssize_t n;
-
-	if (strcmp(name, "cgroup") == 0)
-		return 0;
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return cgroup_v2_enable(cg, i, err);
-	n = cgroup_read(base, "cgroup.controllers", buf, sizeof(buf));
-	for (char *save, *p = n < 0 ? NULL : strtok_r(buf, " \n", &save); p;
-	     p = strtok_r(NULL, " \n", &save))
-		if (strcmp(p, name) == 0)
-			return enable_above(cg, name, err);
-	return -ENODEV;
+		if (r < 0)
+			return err_sys(err, r, "enable cgroup controller %s above /%s", names[ctl],
+				       cg->path);
+		end = strchr(end, '/');
+		if (!end)
+			break;
+		len = snprintf(prefix, sizeof(prefix), "%.*s", (int)(end - cg->path), cg->path);
+		if (len < 0 || (size_t)len >= sizeof(prefix))
+			return err_sys(err, ENAMETOOLONG, "cgroup /%s", cg->path);
+		next = cgroup_v2_base();
+		fd_close(at);
+		at = next < 0 ? next : path_open_beneath(next, prefix, O_PATH | O_DIRECTORY, 0);
+		fd_close(next);
+	}
+	if (at < 0)
+		return err_sys(err, at, "open cgroup above /%s", cg->path);
+	cg->v2_enabled |= 1u << ctl;
+	return 0;
 }

@@ -76,43 +76,12 @@ static int check_path(const char *path, struct err *err)
 	return 0;
 }
 
-/* Does `file` hold `line` (a whole line)? */
-static bool has_line(int dirfd, const char *file, const char *line)
-{
-	char buf[512];
-	size_t n = strlen(line);
-
-	if (cgroup_read(dirfd, file, buf, sizeof(buf)) < 0)
-		return false;
-	for (char *p = buf; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
-		if (strncmp(p, line, n) == 0 && (p[n] == '\n' || !p[n]))
-			return true;
-	return false;
-}
-
-/* Whoever names the group may have made it. It must be nobody else's: empty. */
-static int take_over(const struct cgroup *cg, int base, struct err *err)
-{
-	cleanup_fd int fd = path_open_beneath(base, cg->path, O_RDONLY | O_DIRECTORY, 0);
-
-	if (fd < 0)
-		return err_sys(err, fd, "open cgroup /%s", cg->path);
-	if (!has_line(fd, "cgroup.events", "populated 0"))
-		return err_set(err, ERR_CONFLICT, "cgroup /%s is in use", cg->path);
-	/* Frozen, our process would never run. */
-	if (has_line(fd, "cgroup.freeze", "1"))
-		return err_set(err, ERR_CONFLICT, "cgroup /%s is frozen", cg->path);
-	return 0;
-}
-
-static int make_v2(struct cgroup *cg, int base, bool may_exist, struct err *err)
+static int make_v2(struct cgroup *cg, int base, struct err *err)
 {
 	char parent[1024];
 
-	if (mkdirat(base, cg->path, 0755) == 0 || (may_exist && errno == EEXIST))
+	if (mkdirat(base, cg->path, 0755) == 0)
 		return 0;
-	if (errno == EEXIST)
-		return take_over(cg, base, err);
 	if (errno != ENOENT)
 		return err_sys(err, errno, "create cgroup /%s", cg->path);
 	/* The groups above are ours as well, or made by whoever was first. */
@@ -126,20 +95,20 @@ static int make_v2(struct cgroup *cg, int base, bool may_exist, struct err *err)
 	return 0;
 }
 
-static int open_v2(struct cgroup *cg, int flags, struct err *err)
+static int open_v2(struct cgroup *cg, bool create, struct err *err)
 {
 	cleanup_fd int base = cgroup_v2_base();
 	int r;
 
 	if (base < 0)
 		return 0;
-	if (flags & CGROUP_CREATE) {
-		r = make_v2(cg, base, flags & CGROUP_MAY_EXIST, err);
+	if (create) {
+		r = make_v2(cg, base, err);
 		if (r < 0)
 			return r;
 	}
 	cg->v2 = path_open_beneath(base, cg->path, O_RDONLY | O_DIRECTORY, 0);
-	if (cg->v2 < 0 && flags & CGROUP_CREATE)
+	if (cg->v2 < 0 && create)
 		return err_sys(err, cg->v2, "open cgroup /%s", cg->path);
 	return 0;
 }
@@ -210,8 +179,7 @@ int cgroup_open(const char *path, const struct oci_resources *res, int flags, st
 	cg->path = strdup(path);
 	if (!cg->path)
 		return err_oom(err);
-	cg->all = flags & CGROUP_ALL;
-	r = open_v2(cg, flags, err);
+	r = open_v2(cg, flags & CGROUP_CREATE, err);
 	if (r < 0)
 		return r;
 	if (!(flags & CGROUP_CREATE)) {
@@ -230,24 +198,9 @@ int cgroup_open(const char *path, const struct oci_resources *res, int flags, st
 	return 0;
 }
 
-static int make_all(struct cgroup *cg, struct err *err)
-{
-	for (int i = 0; cg->all && i < _CTL_MAX; i++) {
-		if (cg->v1[i] < 0)
-			cg->v1[i] = cgroup_v1_open(i, cg->path, true);
-		if (cg->v1[i] < 0 && cg->v1[i] != -ENODEV)
-			return err_sys(err, cg->v1[i], "create %s cgroup /%s", cgroup_v1_names[i],
-				       cg->path);
-	}
-	return 0;
-}
-
 int cgroup_finish(struct cgroup *cg, const struct oci_resources *res, struct err *err)
 {
-	int r = make_all(cg, err);
-
-	if (r == 0 && res)
-		r = cgroup_limits(cg, res, err);
+	int r = res ? cgroup_limits(cg, res, err) : 0;
 
 	if (r == 0 && res && res->devices.n)
 		r = cgroup_devices(cg, &res->devices, err);
@@ -337,6 +290,20 @@ static void nap(void)
 	nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
 }
 
+/* Does `file` hold `line` (a whole line)? */
+static bool has_line(int dirfd, const char *file, const char *line)
+{
+	char buf[512];
+	size_t n = strlen(line);
+
+	if (cgroup_read(dirfd, file, buf, sizeof(buf)) < 0)
+		return false;
+	for (char *p = buf; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+		if (strncmp(p, line, n) == 0 && (p[n] == '\n' || !p[n]))
+			return true;
+	return false;
+}
+
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err)
 {
 	int64_t end = clock_monotonic() + WAIT_NS;
@@ -366,14 +333,6 @@ int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err)
 		nap();
 	}
 	return r < 0 ? r : 0;
-}
-
-bool cgroup_is_frozen(const struct cgroup *cg)
-{
-	if (cg && cg->v2 >= 0)
-		return has_line(cg->v2, "cgroup.events", "frozen 1");
-	return cg && cg->v1[CTL_FREEZER] >= 0 &&
-	       has_line(cg->v1[CTL_FREEZER], "freezer.state", "FROZEN");
 }
 
 /* Hosts without cgroup.kill (v1 only, or v2 before 5.14): stopped processes cannot fork away. */

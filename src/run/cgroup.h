@@ -36,15 +36,10 @@ enum cgroup_flags {
 	/* With CGROUP_CREATE: only what cgroup_clone_fd needs now; cgroup_finish makes the rest.
 	 * The two halves let the limits be made while the child already mounts its root. */
 	CGROUP_DEFER = 1 << 1,
-	/* With CGROUP_CREATE: one that is there is taken as it is. */
-	CGROUP_MAY_EXIST = 1 << 2,
-	/* With CGROUP_CREATE: in every v1 hierarchy of the host, also systemd's, because others look
-	 * for the container there. */
-	CGROUP_ALL = 1 << 3,
 };
 
-/* Opens the group; with CGROUP_CREATE makes it and sets the limits (one that is there must
- * be empty and not frozen). */
+/* Opens the group; with CGROUP_CREATE makes it and sets the limits (an existing one is an error).
+ */
 int cgroup_open(const char *path, const struct oci_resources *res, int flags, struct cgroup **ret,
 		struct err *err);
 int cgroup_finish(struct cgroup *cg, const struct oci_resources *res, struct err *err);
@@ -65,11 +60,17 @@ int cgroup_attach_cloned(struct cgroup *cg, pid_t pid, struct err *err);
 /* Changes the limits that are set in res. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *err);
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err);
-bool cgroup_is_frozen(const struct cgroup *cg);
 /* SIGKILL to every process in it, frozen ones too. */
 int cgroup_kill(struct cgroup *cg, struct err *err);
 /* Removes the group and the groups below it; waits (bounded) for processes that are dying. */
 int cgroup_remove(struct cgroup *cg, struct err *err);
+/* Where somebody who is not the host's root may make groups: the topmost of the groups above his own
+ * process, that one included, which were given to him. -ENOENT: nowhere. */
+struct cgroup_delegation {
+	char path[1024];                    /* absolute: "/user.slice/…" */
+	bool cpu, cpuset, memory, io, pids; /* the controllers that work in groups below it */
+};
+int cgroup_delegated(struct cgroup_delegation *ret);
 /* How often the OOM killer struck here. */
 int cgroup_oom_kills(struct cgroup *cg, uint64_t *ret);
 /* Process ids in it, at most `max`; the count. */

@@ -35,6 +35,7 @@
 #include "base/proc.h"
 #include "base/sock.h"
 #include "base/str.h"
+#include "base/userns.h"
 #include "run/cgroup.h"
 #include "run/child.h"
 #include "run/message.h"
@@ -53,6 +54,7 @@ struct between {
 	struct run_process *p;
 	int sock, parent_sock, null_fd;
 	bool userns; /* joining one's own user namespace is an error, so it must be known */
+	int shared;  /* CLONE_NEW*: already ours, and not ours to join */
 	struct err *err;
 	int r;
 };
@@ -67,9 +69,39 @@ static bool other_userns(pid_t pid)
 	       (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
 }
 
+/* A user's containers may share namespaces with the host, which has the right to join those alone: they
+ * are left out. Root's right to all of them needs no question. */
+static int shared_namespaces(pid_t pid)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} kinds[] = {
+		{"mnt", CLONE_NEWNS},    {"pid", CLONE_NEWPID}, {"net", CLONE_NEWNET},
+		{"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP},
+		{"time", CLONE_NEWTIME},
+	};
+	int shared = 0;
+
+	if (userns_is_initial())
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char theirs[64], own[32];
+		struct stat a, b;
+
+		(void)snprintf(theirs, sizeof(theirs), "/proc/%d/ns/%s", pid, kinds[i].name);
+		(void)snprintf(own, sizeof(own), "/proc/self/ns/%s", kinds[i].name);
+		if (stat(theirs, &a) == 0 && stat(own, &b) == 0 && a.st_ino == b.st_ino &&
+		    a.st_dev == b.st_dev)
+			shared |= kinds[i].flag;
+	}
+	return shared;
+}
+
 static int join_last(const struct between *b, struct err *err)
 {
-	int r = setns(b->e->container_pidfd, JOINED_LAST | (b->userns ? CLONE_NEWUSER : 0));
+	int flags = (JOINED_LAST & ~b->shared) | (b->userns ? CLONE_NEWUSER : 0);
+	int r = flags ? setns(b->e->container_pidfd, flags) : 0;
 
 	/* The change of rights may have reset it. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -109,8 +141,6 @@ NORETURN static void exec_main(const struct between *b)
 		.slave = -EBADF,
 		.null_fd = b->null_fd,
 		.sock = b->sock,
-		.preserve_fds = e->preserve_fds,
-		.keep_keyring = e->keep_keyring,
 	};
 	struct err err = ERR_INIT;
 	sigset_t none;
@@ -133,7 +163,7 @@ static int middle(void *data)
 	b->r = cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), b->err);
 	if (b->r < 0)
 		return 0;
-	if (setns(e->container_pidfd, JOINED_FIRST) < 0) {
+	if (setns(e->container_pidfd, JOINED_FIRST & ~b->shared) < 0) {
 		b->r = err_sys(b->err, errno, "join the container's namespaces");
 		return 0;
 	}
@@ -213,6 +243,7 @@ int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err)
 		.parent_sock = parent,
 		.null_fd = null_fd,
 		.userns = other_userns(e->container_pid),
+		.shared = shared_namespaces(e->container_pid),
 		.err = err,
 	});
 	fd_close(sock[1]);

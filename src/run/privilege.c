@@ -10,6 +10,7 @@
 #include "run/privilege.h"
 
 #include <grp.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -70,19 +71,34 @@ static int drop_bounding(uint64_t keep, struct err *err)
 	return 0;
 }
 
+static bool setgroups_denied(void)
+{
+	cleanup_fd int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+	char c = 0;
+
+	return fd >= 0 && read(fd, &c, 1) == 1 && c == 'd';
+}
+
 /* Exactly these supplementary groups: not the caller's (CVE-2022-36109 is about one too many). */
 static int set_groups(const struct oci_user *u, struct err *err)
 {
-	gid_t gids[256];
+	gid_t gids[256] = {};
 	size_t n = u->additional_gids.n;
+	bool more = false;
 
 	if (n > ARRAY_SIZE(gids))
 		return err_set(err, ERR_TOO_LARGE, "more than %zu groups", ARRAY_SIZE(gids));
 	for (size_t i = 0; i < n; i++)
 		gids[i] = (gid_t)*JSON_AT(int64_t, &u->additional_gids, i);
-	if (setgroups(n, gids) < 0)
-		return err_sys(err, errno, "set the groups");
-	return 0;
+	if (setgroups(n, gids) == 0)
+		return 0;
+	/* A user without ranges of ids may not change his groups, so that none of them is lost that
+	 * takes rights away (user_namespaces(7)). */
+	for (size_t i = 0; i < n; i++)
+		more |= gids[i] != (gid_t)u->gid;
+	if (errno == EPERM && !more && setgroups_denied())
+		return 0;
+	return err_sys(err, errno, "set the groups");
 }
 
 int privilege_user(const struct oci_process *p, const struct privileges *want, struct err *err)

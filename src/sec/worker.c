@@ -9,6 +9,7 @@
 #include "sec/worker.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/userns.h"
 #include "sec/compile.h"
 #include "sec/default.h"
 
@@ -66,13 +68,27 @@ static int filter_calls(struct sock_filter insns[BPF_INSNS_MAX], struct err *err
 	return 0;
 }
 
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {};
+
+	return syscall(SYS_capset, &head, none) < 0 ? -errno : 0;
+}
+
 static int confine(struct sock_filter insns[BPF_INSNS_MAX], struct err *err)
 {
 	/* jansson takes its hash seed from a file the first time it needs one. */
 	json_object_seed(0);
 	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-			       setresuid(NOBODY, NOBODY, NOBODY) < 0))
-		return err_sys(err, errno, "give up root");
+			       setresuid(NOBODY, NOBODY, NOBODY) < 0)) {
+		/* A user namespace may not have that id: then nothing is left of its root but the
+		 * number. */
+		if ((errno != EINVAL && errno != EPERM) || userns_is_initial())
+			return err_sys(err, errno, "give up root");
+		if (drop_capabilities() < 0)
+			return err_sys(err, errno, "drop capabilities");
+	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 	    limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NPROC, 0) < 0 || limit(RLIMIT_CPU, 10) < 0 ||
 	    limit(RLIMIT_FSIZE, 0) < 0 || limit(RLIMIT_NOFILE, 0) < 0)

@@ -86,6 +86,7 @@ has_line() { grep -q "$2" "$1"; }
 }
 
 @test "attach: a paused one, and none at all" {
+	needs_cgroup
 	hoy run -d --name pa busybox sleep 100 >/dev/null
 	hoy pause pa >/dev/null
 	expect 1 hoy attach pa

@@ -81,6 +81,7 @@ sleeper() { hoy run -d --name "$1" "${@:2}" busybox sh -c 'trap "exit 9" TERM; w
 }
 
 @test "pause and unpause" {
+	needs_cgroup
 	hoy run -d --name pp busybox sh -c 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.02; done' >/dev/null
 	expect 0 hoy pause pp
 	is "$output" "pp"
@@ -120,6 +121,7 @@ sleeper() { hoy run -d --name "$1" "${@:2}" busybox sh -c 'trap "exit 9" TERM; w
 }
 
 @test "update: limits change while it runs" {
+	needs_limits
 	hoy run -d --name uu -m 64m --memory-swap 64m busybox sleep 100 >/dev/null
 	expect 0 hoy update -m 96m --memory-swap 96m --pids-limit 50 uu
 	is "$output" "uu"

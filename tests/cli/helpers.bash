@@ -22,6 +22,23 @@ teardown() {
 	fi
 }
 
+# Is the suite a normal user's?
+rootless() { [ -n "${HOY_TEST_ROOTLESS:-}" ]; }
+
+needs_root() {
+	! rootless || skip "needs root: $1"
+}
+
+# What keeps a limit is a controller of cgroup v2 that was given to the user.
+needs_limits() {
+	! rootless || grep -q memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null ||
+		skip "needs root, or cgroup v2 with controllers that were delegated"
+}
+
+needs_cgroup() {
+	! rootless || [ -n "$HOY_TEST_DELEGATED" ] || skip "needs root, or a cgroup that was delegated"
+}
+
 # expect STATUS COMMAND…: runs it; stdout and stderr in $output, stderr alone in $stderr.
 expect() {
 	local want=$1

@@ -121,6 +121,7 @@ load helpers
 }
 
 @test "run: limits are where the kernel keeps them" {
+	needs_limits
 	hoy run -d --name limited -m 64m --pids-limit 33 --cpus 0.5 busybox sleep 100 >/dev/null
 	is "$(hoy inspect -f '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}}' limited)" \
 		"67108864 33 500000000"
@@ -134,6 +135,7 @@ load helpers
 }
 
 @test "run: too little memory is an OOM kill, and says so" {
+	needs_limits
 	# tail keeps all it reads, for want of a newline
 	expect 137 hoy run --name hog -m 16m --memory-swap 16m busybox sh -c 'tail /dev/zero'
 	is "$(hoy inspect -f '{{.State.OOMKilled}}' hog)" "true"
