@@ -316,7 +316,8 @@ int container_resize(struct engine *e, const char *key, uint16_t rows, uint16_t 
 	return conn < 0 ? conn : monitor_resize(conn, rows, cols, err);
 }
 
-/* Waits for anything to happen in the container's directory: each state is a rename in it. */
+/* Waits for anything to happen in the container's directory: each state is a rename in it, or, on a
+ * full disk, written over the old one (FILE_EVEN_WHEN_FULL). */
 static int wait_for_change(int watch)
 {
 	char events[4096];
@@ -340,7 +341,8 @@ static int wait_by_watching(struct engine *e, struct arena *a, struct container_
 		return err_oom(err);
 	if (watch < 0)
 		return err_sys(err, errno, "watch container %s", c->row.id);
-	(void)inotify_add_watch(watch, path, IN_MOVED_TO | IN_MOVE_SELF | IN_DELETE_SELF);
+	(void)inotify_add_watch(watch, path,
+				IN_MOVED_TO | IN_CLOSE_WRITE | IN_MOVE_SELF | IN_DELETE_SELF);
 	for (;;) {
 		cleanup(arena_free) struct arena *turn = arena_new(1 << 20);
 		struct container_state s;
