@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -258,6 +259,7 @@ static int fill_monitor(struct bundle *b, struct err *err)
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	struct log_options o;
+	int n_signal;
 	int r = log_options_parse(h->log_config.type, &h->log_config.config, &o, err);
 
 	if (r < 0)
@@ -272,6 +274,11 @@ static int fill_monitor(struct bundle *b, struct err *err)
 	m->open_stdin = c->open_stdin;
 	m->stdin_once = c->stdin_once;
 	m->tty = c->tty;
+	/* One that the image got wrong is told to whoever says `stop`. */
+	n_signal = str_empty(c->stop_signal) ? SIGTERM : signal_parse(c->stop_signal, NULL);
+	m->stop_signal = n_signal > 0 ? n_signal : SIGTERM;
+	m->stop_timeout =
+		c->stop_timeout.set ? c->stop_timeout : b->engine->config.shutdown_timeout;
 	m->auto_remove = h->auto_remove;
 	m->init = h->init.set && h->init.value;
 	m->reaper = n > 0 ? arena_strndup(b->arena, self, (size_t)n) : NULL;

@@ -114,6 +114,7 @@ static bool read_output(struct output *o)
 {
 	struct monitor *m = o->m;
 	char *packet = streams_buffer(m);
+	struct err why = ERR_INIT;
 	ssize_t n;
 
 	if (!packet || o->fd < 0)
@@ -128,9 +129,10 @@ static bool read_output(struct output *o)
 	}
 	m->io.last_read = clock_now();
 	m->io.last_len = (size_t)n;
-	/* The log complains once and goes on; there is nobody to tell here, ignoring. */
-	if (m->log)
-		(void)log_write(m->log, o->stream, packet + 1, (size_t)n, m->io.last_read, NULL);
+	/* The log complains once and goes on. */
+	if (m->log &&
+	    log_write(m->log, o->stream, packet + 1, (size_t)n, m->io.last_read, &why) < 0)
+		state_tell(m, &why);
 	fan_out(o, packet, (size_t)n);
 	return true;
 }

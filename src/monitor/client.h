@@ -26,6 +26,8 @@ struct monitor_config {
 	char *log_driver;
 	uint64_t log_max_size, log_max_files;
 	bool open_stdin, stdin_once, tty;
+	int64_t stop_signal; /* what the monitor sends when it is told to end itself; 0: SIGTERM */
+	struct opt_i64 stop_timeout; /* seconds until SIGKILL; unset: 10, below 0: never */
 	bool auto_remove;
 	bool init;    /* hoy-init as PID 1 */
 	char *reaper; /* our own binary, for `__reap ID` when an auto-removed one has no client */

@@ -20,6 +20,8 @@ static const struct json_field monitor_config_fields[] = {
 	ROW(open_stdin, JSON_FLAG, 0),
 	ROW(stdin_once, JSON_FLAG, 0),
 	ROW(tty, JSON_FLAG, 0),
+	ROW(stop_signal, JSON_I64, JSON_OMIT),
+	ROW(stop_timeout, JSON_OPT_I64, JSON_OMIT),
 	ROW(auto_remove, JSON_FLAG, 0),
 	ROW(init, JSON_FLAG, 0),
 	ROW(reaper, JSON_STR, JSON_OMIT),

@@ -123,8 +123,10 @@ int exec_start(struct client *c, bool like, const char *text, size_t len, const 
 		r = like_own(a, m->spec.process, text, len, &p, err);
 	else
 		r = oci_process_decode(a, text, len, &p, err);
-	if (r == 0)
+	if (r == 0) {
+		oom_of_exec(m, &p);
 		r = run(m, &p, fds, &x->process, err);
+	}
 	if (r < 0) {
 		free(x);
 		return r;

@@ -131,6 +131,7 @@ static void tell_starter(int fd, const struct err *err, int code)
 
 static void become_reaper(struct monitor *m)
 {
+	oom_unguard(m);
 	const char *dir = secure_getenv("HOY_LIBEXECDIR");
 	char env[PATH_MAX + 16];
 	char *const envp[] = {dir ? env : NULL, NULL};

@@ -56,11 +56,12 @@
 #include "base/str.h"
 #include "monitor/monitor.h"
 
-#define STOP_NS     (10 * NS_PER_SEC)
-#define DRAIN_NS    (NS_PER_SEC / 2)
-#define REMOVE_NS   (10 * NS_PER_SEC)
-#define LINGER_NS   (10 * NS_PER_SEC)
-#define EXIT_FAILED 128 /* Docker's, when it could not start and no other code says why */
+#define STOP_SECONDS 10
+#define STOP_MAX     INT64_C(1000000000)
+#define DRAIN_NS     (NS_PER_SEC / 2)
+#define REMOVE_NS    (10 * NS_PER_SEC)
+#define LINGER_NS    (10 * NS_PER_SEC)
+#define EXIT_FAILED  128 /* Docker's, when it could not start and no other code says why */
 
 static void set_timer(struct monitor *m, int64_t after_ns, loop_timer_fn *fn)
 {
@@ -283,6 +284,8 @@ static void on_stop_late(struct loop_source *s, void *data)
 /* The host shuts down, most likely. */
 static void stop(struct monitor *m)
 {
+	int64_t seconds = m->config.stop_timeout.set ? m->config.stop_timeout.value : STOP_SECONDS;
+
 	if (m->life == LIFE_PREPARED) {
 		end_loop(m);
 		return;
@@ -292,8 +295,10 @@ static void stop(struct monitor *m)
 	m->stopping = true;
 	if (m->life == LIFE_PAUSED)
 		(void)monitor_freeze(m, false, NULL);
-	(void)monitor_signal(m, SIGTERM, false, NULL);
-	set_timer(m, STOP_NS, on_stop_late);
+	(void)monitor_signal(m, m->config.stop_signal ? (int)m->config.stop_signal : SIGTERM, false,
+			     NULL);
+	if (seconds >= 0)
+		set_timer(m, MIN_OF(seconds, STOP_MAX) * NS_PER_SEC, on_stop_late);
 }
 
 static void on_signal(int sig, void *data)
@@ -486,7 +491,8 @@ int monitor_run(struct monitor *m, struct err *err)
 		after_no_start(m);
 		return r;
 	}
-	/* After run_create: what it clones starts with a clean mask. */
+	/* After run_create: what it clones starts with a clean mask and our own score. */
+	oom_guard(m);
 	r = listen_signals(m, err);
 	if (r == 0)
 		r = loop_run(m->loop, err);

@@ -69,6 +69,8 @@ struct monitor {
 	struct arena *state_arena;
 	struct run_container *container;
 	bool stopping;
+	bool guarded;      /* our oom_score_adj is lower than what our children are to have … */
+	int64_t oom_score; /* … which is this */
 	bool starter_gone, refused,
 		cancelled; /* it was never started: what became of the starter */
 
@@ -113,9 +115,16 @@ void monitor_client_gone(struct monitor *m);
 void monitor_drained(struct monitor *m); /* all output is read and logged */
 void monitor_row_removed(struct monitor *m);
 
+/* ---- oom.c ---- */
+void oom_guard(struct monitor *m);
+void oom_unguard(struct monitor *m);
+void oom_of_exec(const struct monitor *m, struct oci_process *p);
+
 /* ---- state.c ---- */
 int state_load(struct monitor *m, struct err *err); /* the previous one; fresh if there is none */
 int state_write(struct monitor *m, struct err *err);
+/* A failure that does not end the container, said once. */
+void state_tell(struct monitor *m, const struct err *err);
 
 /* ---- control.c ---- */
 int control_add_starter(struct monitor *m, struct err *err);

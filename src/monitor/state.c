@@ -39,6 +39,14 @@ int state_load(struct monitor *m, struct err *err)
 	return m->state.boot_id && m->state.error ? 0 : err_oom(err);
 }
 
+void state_tell(struct monitor *m, const struct err *err)
+{
+	if (*m->state.error)
+		return;
+	m->state.error = arena_strdup(m->state_arena, err->msg) ?: (char *)"";
+	(void)state_write(m, NULL);
+}
+
 int state_write(struct monitor *m, struct err *err)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT(STATE_MAX);

@@ -26,6 +26,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -154,13 +155,31 @@ NORETURN static void exec_main(const struct between *b)
 	_exit(127);
 }
 
+/* Inherited by the real one. Ours stays as it is, although we share memory: the kernel leaves alone
+ * who waits in vfork. */
+static int take_score(const struct oci_process *p, struct err *err)
+{
+	cleanup_fd int fd = -EBADF;
+	char text[24];
+
+	if (!p->oom_score_adj.set)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%lld", (long long)p->oom_score_adj.value);
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return err_sys(err, errno, "set oom_score_adj to %s", text);
+	return 0;
+}
+
 /* Returns its exit code to clone(), which ends it. */
 static int middle(void *data)
 {
 	struct between *b = data;
 	const struct run_exec *e = b->e;
 
-	b->r = cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), b->err);
+	b->r = take_score(e->process, b->err);
+	if (b->r == 0)
+		b->r = cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), b->err);
 	if (b->r < 0)
 		return 0;
 	if (setns(e->container_pidfd, JOINED_FIRST & ~b->shared) < 0) {

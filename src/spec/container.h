@@ -191,7 +191,7 @@ struct container_state {
 	int64_t started_at, finished_at;
 	int64_t exit_code;
 	bool oom_killed;
-	char *error; /* why it could not start; "" */
+	char *error; /* why it could not start, or what failed meanwhile (the log); "" */
 	int64_t restart_count;
 	bool stopped_by_user; /* stop or kill was asked for: restart policies look at it */
 };

@@ -166,3 +166,29 @@ sleeper() { hoy run -d --name "$1" "${@:2}" busybox sh -c 'trap "exit 9" TERM; w
 	like "$output" "Total reclaimed space: "
 	is "$(hoy ps -a --format '{{.Names}}')" "stays"
 }
+
+@test "a monitor that is told to end uses the container's stop signal and timeout" {
+	hoy run -d --name told --stop-signal INT --stop-timeout 1 busybox \
+		sh -c 'trap "echo int" INT; trap "echo term" TERM; echo ready; while :; do sleep 0.05; done' >/dev/null
+	eventually sh -c 'hoy logs told | grep -q ready'
+	kill "$(awk '/^PPid/ { print $2 }' "/proc/$(hoy inspect -f '{{.State.Pid}}' told)/status")"
+	is "$(timeout 5 hoy wait told)" 137
+	is "$(hoy logs told)" $'ready\nint'
+}
+
+@test "a log that cannot be written is told of by inspect" {
+	local root=$BATS_TEST_TMPDIR/full
+	mkdir "$root"
+	mount -t tmpfs -o size=32m tmpfs "$root"
+	hoy --root "$root" load -q -i "$HOY_TEST_IMAGE" >/dev/null
+	hoy --root "$root" run -d --name full busybox sh -c 'while :; do echo "$(date): a line for the log"; sleep 0.01; done' >/dev/null
+	eventually sh -c "hoy --root $root logs full | grep -q log"
+	is "$(hoy --root "$root" inspect -f '{{.State.Error}}' full)" ""
+	dd if=/dev/zero of="$root/fill" bs=64k status=none || true
+	dd if=/dev/zero of="$root/fill2" bs=1 count=4096 status=none || true
+	eventually sh -c "hoy --root $root inspect -f '{{.State.Error}}' full | grep -q 'write log file.*No space left'"
+	is "$(hoy --root "$root" inspect -f '{{.State.Status}}' full)" running
+	rm "$root/fill"
+	hoy --root "$root" rm -f full >/dev/null
+	umount "$root"
+}

@@ -89,6 +89,11 @@ mask() { hoy run --rm "$@" busybox sed -n 's/^CapEff:\t//p' /proc/self/status; }
 	is "$(hoy run --rm --sysctl kernel.shmmax=12345 busybox cat /proc/sys/kernel/shmmax)" 12345
 	is "$(hoy run --rm --shm-size 7m busybox df /dev/shm | awk 'NR == 2 {print $2}')" 7168
 	is "$(hoy run --rm --oom-score-adj 77 busybox cat /proc/self/oom_score_adj)" 77
+	hoy run -d --name score --oom-score-adj 77 busybox sleep 1000 >/dev/null
+	is "$(hoy exec score cat /proc/self/oom_score_adj)" 77
+	is "$(hoy exec -u 1000 score cat /proc/self/oom_score_adj)" 77
+	hoy run -d --name own busybox sleep 1000 >/dev/null
+	is "$(hoy exec own cat /proc/self/oom_score_adj /proc/1/oom_score_adj)" "$(cat /proc/self/oom_score_adj /proc/self/oom_score_adj)"
 	expect 125 hoy run --rm --group-add no-such busybox true
 	one_line_error "unable to find group no-such"
 	expect 125 hoy run --rm --ulimit nofile=300:200 busybox true
