@@ -17,6 +17,9 @@ enum cgroup_ctl {
 	CTL_FREEZER,
 	CTL_NET_CLS,
 	CTL_NET_PRIO,
+	CTL_CPUACCT,
+	CTL_PERF_EVENT,
+	CTL_SYSTEMD, /* name=systemd: no controller at all */
 	_CTL_MAX,
 };
 
@@ -27,6 +30,7 @@ struct cgroup {
 	unsigned v2_controllers; /* bit per enum cgroup_ctl; valid when v2_known */
 	unsigned v2_enabled;
 	bool v2_known;
+	bool all;  /* CGROUP_ALL */
 	bool live; /* it may hold processes: a hierarchy made now must get them, too */
 };
 

@@ -22,7 +22,8 @@ const char *const cgroup_v1_names[_CTL_MAX] = {
 	[CTL_CPU] = "cpu",           [CTL_CPUSET] = "cpuset",   [CTL_MEMORY] = "memory",
 	[CTL_IO] = "blkio",          [CTL_PIDS] = "pids",       [CTL_HUGETLB] = "hugetlb",
 	[CTL_DEVICES] = "devices",   [CTL_FREEZER] = "freezer", [CTL_NET_CLS] = "net_cls",
-	[CTL_NET_PRIO] = "net_prio",
+	[CTL_NET_PRIO] = "net_prio", [CTL_CPUACCT] = "cpuacct", [CTL_PERF_EVENT] = "perf_event",
+	[CTL_SYSTEMD] = "systemd",
 };
 
 static bool lists(const char *names, const char *name)

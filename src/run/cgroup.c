@@ -76,11 +76,11 @@ static int check_path(const char *path, struct err *err)
 	return 0;
 }
 
-static int make_v2(struct cgroup *cg, int base, struct err *err)
+static int make_v2(struct cgroup *cg, int base, bool may_exist, struct err *err)
 {
 	char parent[1024];
 
-	if (mkdirat(base, cg->path, 0755) == 0)
+	if (mkdirat(base, cg->path, 0755) == 0 || (may_exist && errno == EEXIST))
 		return 0;
 	if (errno != ENOENT)
 		return err_sys(err, errno, "create cgroup /%s", cg->path);
@@ -95,20 +95,20 @@ static int make_v2(struct cgroup *cg, int base, struct err *err)
 	return 0;
 }
 
-static int open_v2(struct cgroup *cg, bool create, struct err *err)
+static int open_v2(struct cgroup *cg, int flags, struct err *err)
 {
 	cleanup_fd int base = cgroup_v2_base();
 	int r;
 
 	if (base < 0)
 		return 0;
-	if (create) {
-		r = make_v2(cg, base, err);
+	if (flags & CGROUP_CREATE) {
+		r = make_v2(cg, base, flags & CGROUP_MAY_EXIST, err);
 		if (r < 0)
 			return r;
 	}
 	cg->v2 = path_open_beneath(base, cg->path, O_RDONLY | O_DIRECTORY, 0);
-	if (cg->v2 < 0 && create)
+	if (cg->v2 < 0 && flags & CGROUP_CREATE)
 		return err_sys(err, cg->v2, "open cgroup /%s", cg->path);
 	return 0;
 }
@@ -179,7 +179,8 @@ int cgroup_open(const char *path, const struct oci_resources *res, int flags, st
 	cg->path = strdup(path);
 	if (!cg->path)
 		return err_oom(err);
-	r = open_v2(cg, flags & CGROUP_CREATE, err);
+	cg->all = flags & CGROUP_ALL;
+	r = open_v2(cg, flags, err);
 	if (r < 0)
 		return r;
 	if (!(flags & CGROUP_CREATE)) {
@@ -198,9 +199,24 @@ int cgroup_open(const char *path, const struct oci_resources *res, int flags, st
 	return 0;
 }
 
+static int make_all(struct cgroup *cg, struct err *err)
+{
+	for (int i = 0; cg->all && i < _CTL_MAX; i++) {
+		if (cg->v1[i] < 0)
+			cg->v1[i] = cgroup_v1_open(i, cg->path, true);
+		if (cg->v1[i] < 0 && cg->v1[i] != -ENODEV)
+			return err_sys(err, cg->v1[i], "create %s cgroup /%s", cgroup_v1_names[i],
+				       cg->path);
+	}
+	return 0;
+}
+
 int cgroup_finish(struct cgroup *cg, const struct oci_resources *res, struct err *err)
 {
-	int r = res ? cgroup_limits(cg, res, err) : 0;
+	int r = make_all(cg, err);
+
+	if (r == 0 && res)
+		r = cgroup_limits(cg, res, err);
 
 	if (r == 0 && res && res->devices.n)
 		r = cgroup_devices(cg, &res->devices, err);
@@ -333,6 +349,14 @@ int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err)
 		nap();
 	}
 	return r < 0 ? r : 0;
+}
+
+bool cgroup_is_frozen(const struct cgroup *cg)
+{
+	if (cg && cg->v2 >= 0)
+		return has_line(cg->v2, "cgroup.events", "frozen 1");
+	return cg && cg->v1[CTL_FREEZER] >= 0 &&
+	       has_line(cg->v1[CTL_FREEZER], "freezer.state", "FROZEN");
 }
 
 /* Hosts without cgroup.kill (v1 only, or v2 before 5.14): stopped processes cannot fork away. */

@@ -36,6 +36,11 @@ enum cgroup_flags {
 	/* With CGROUP_CREATE: only what cgroup_clone_fd needs now; cgroup_finish makes the rest.
 	 * The two halves let the limits be made while the child already mounts its root. */
 	CGROUP_DEFER = 1 << 1,
+	/* With CGROUP_CREATE: one that is there is taken as it is. */
+	CGROUP_MAY_EXIST = 1 << 2,
+	/* With CGROUP_CREATE: in every v1 hierarchy of the host, also systemd's, because others look
+	 * for the container there. */
+	CGROUP_ALL = 1 << 3,
 };
 
 /* Opens the group; with CGROUP_CREATE makes it and sets the limits (an existing one is an error).
@@ -60,6 +65,7 @@ int cgroup_attach_cloned(struct cgroup *cg, pid_t pid, struct err *err);
 /* Changes the limits that are set in res. */
 int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err *err);
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err);
+bool cgroup_is_frozen(const struct cgroup *cg);
 /* SIGKILL to every process in it, frozen ones too. */
 int cgroup_kill(struct cgroup *cg, struct err *err);
 /* Removes the group and the groups below it; waits (bounded) for processes that are dying. */

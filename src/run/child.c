@@ -22,7 +22,10 @@
  *  5. sysctls and LSM labels through a procfs of our own (after the pid and net namespaces exist).
  *  6. Hooks, pivot_root. The root becomes read-only now: the mount points had to be made.
  *  7. Terminal in the container's devpts; its master goes to the parent.
- *  8. stdio, all other fds closed, working directory, limits (run/process.c). READY; wait for GO.
+ *  8. stdio, all other fds closed, working directory, limits (run/process.c). READY; wait for GO, or
+ * for STAY and then for a GO from whoever connects to the listening socket: the parent may have
+ * ended by then. Up to STAY the end of the parent is ours too, so that one that was killed before it
+ * recorded us leaves no process.
  *  9. startContainer hooks, user, capabilities, seccomp, exec.
  *
  * Any failure is sent to the parent as text and ends the process; the parent undoes the cgroup.
@@ -38,10 +41,12 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "base/sock.h"
 #include "base/str.h"
 #include "run/hooks.h"
 #include "run/message.h"
@@ -169,7 +174,7 @@ static int enter_root(struct child *c, struct err *err)
 	int r = create_hooks(c, err);
 
 	if (r == 0)
-		r = rootfs_pivot(err);
+		r = rootfs_pivot(c->o->no_pivot, err);
 	if (r == 0)
 		r = mount_root_propagation(c->spec, err);
 	if (r == 0 && c->spec->root && c->spec->root->readonly)
@@ -239,6 +244,52 @@ static int build(struct child *c, struct process_setup *s, struct err *err)
 	return process_prepare(s, err);
 }
 
+/* In a user namespace the peer's id need not have a number: there the socket's folder alone says who
+ * may connect. */
+static int accept_starter(const struct child *c, int fd)
+{
+	int conn;
+
+	if (!c->userns)
+		return sock_accept(fd);
+	conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	return conn < 0 ? -errno : conn;
+}
+
+/* One that connects and goes away again changes nothing. */
+static int await_starter(const struct child *c, struct process_setup *s, struct err *err)
+{
+	fd_close(TAKE_FD(s->sock));
+	for (;;) {
+		struct message m;
+		int conn = accept_starter(c, s->start_fd);
+
+		if (conn == -EINTR || conn == -ECONNABORTED || conn == -EPERM)
+			continue;
+		if (conn < 0)
+			return err_sys(err, conn, "wait for the start");
+		if (message_recv(conn, &m, NULL) > 0 && m.kind == MESSAGE_GO) {
+			s->sock = conn;
+			return 0;
+		}
+		fd_close(conn);
+	}
+}
+
+static int await_go(const struct child *c, struct process_setup *s, struct err *err)
+{
+	struct message m;
+	int r = message_recv(s->sock, &m, NULL);
+
+	if (r < 0)
+		return err_sys(err, r, "wait for the start");
+	if (r > 0 && m.kind == MESSAGE_STAY && s->start_fd)
+		return await_starter(c, s, err);
+	if (r == 0 || m.kind != MESSAGE_GO)
+		return err_set(err, ERR_CANCELLED, "the container was not started");
+	return 0;
+}
+
 static int go(struct child *c, struct process_setup *s, struct err *err)
 {
 	struct hook_state state = {
@@ -250,8 +301,7 @@ static int go(struct child *c, struct process_setup *s, struct err *err)
 	};
 	int r = message_send(s->sock, MESSAGE_READY, 0, -EBADF);
 
-	r = r < 0 ? err_sys(err, r, "report that the container is ready")
-		  : message_expect(s->sock, MESSAGE_GO, NULL, err);
+	r = r < 0 ? err_sys(err, r, "report that the container is ready") : await_go(c, s, err);
 	if (r == 0 && c->spec->hooks)
 		r = hooks_run(&c->spec->hooks->start_container, "startContainer", &state, err);
 	return r < 0 ? r : process_exec(s, err);
@@ -268,6 +318,9 @@ void child_main(struct child *c)
 		.stdio = stdio,
 		.slave = -EBADF,
 		.sock = c->sock,
+		.start_fd = c->o->start_fd,
+		.preserve_fds = c->o->preserve_fds,
+		.keep_keyring = c->o->keep_keyring,
 		.die_with_parent = c->o->die_with_parent,
 		.make_cwd = true,
 		.prefix = c->o->init_path ? init_prefix : NULL,

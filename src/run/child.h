@@ -85,13 +85,17 @@ struct process_setup {
 	const int *stdio; /* three fds, -EBADF: /dev/null; ignored with a slave */
 	int slave;        /* terminal, or -EBADF */
 	int null_fd;      /* what -EBADF stands for */
-	int sock;         /* moved to fd 3 */
+	int sock;         /* moved to the first fd after the preserved ones */
+	int start_fd;     /* not 0: kept, as the fd after that */
+	unsigned preserve_fds;
+	bool keep_keyring;
 	bool die_with_parent;
 	bool make_cwd; /* a missing working directory is made, as Docker does at start */
 	const char *const *prefix; /* words before process->args, or NULL */
 };
 /* Session, terminal, stdio, cwd, rlimits, scheduling: everything that needs no answer and is not
- * undone by a change of user. All fds but 0..2 and the socket (then 3) are closed. */
+ * undone by a change of user. All fds but 0..2, the preserved ones, the socket and start_fd are
+ * closed. */
 int process_prepare(struct process_setup *s, struct err *err);
 /* User, capabilities, seccomp, exec. Returns only on failure. */
 int process_exec(const struct process_setup *s, struct err *err);

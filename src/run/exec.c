@@ -142,6 +142,8 @@ NORETURN static void exec_main(const struct between *b)
 		.slave = -EBADF,
 		.null_fd = b->null_fd,
 		.sock = b->sock,
+		.preserve_fds = e->preserve_fds,
+		.keep_keyring = e->keep_keyring,
 	};
 	struct err err = ERR_INIT;
 	sigset_t none;

@@ -13,6 +13,8 @@
  *   child   MESSAGE_HOOKS     before pivot_root: run the runtime's hooks; parent answers the same
  *   child   MESSAGE_READY     all is made
  *   parent  MESSAGE_GO        exec
+ *   parent  MESSAGE_STAY      instead: take the go from whoever connects to start_fd; all
+ *                             that follows is said there
  *   child   MESSAGE_FAILED    any time: the error, and the child is gone
  */
 #pragma once
@@ -28,6 +30,7 @@ enum message_kind {
 	MESSAGE_HOOKS,
 	MESSAGE_READY,
 	MESSAGE_GO,
+	MESSAGE_STAY,
 };
 
 struct message {

@@ -2,8 +2,8 @@
 /*
  * The steps from "inside the container" to exec, for PID 1 and for exec'd processes alike.
  *
- * process_prepare does what needs rights and can be done early; after it, fds 0..2 are the
- * program's, 3 is the socket, and nothing else is open: closed really, not only at exec, so that a
+ * process_prepare does what needs rights and can be done early; after it, fds 0..2 (and 3… where
+ * files are preserved) are the program's, then comes the socket, and nothing else is open: closed really, not only at exec, so that a
  * working directory of /proc/self/fd/7 finds nothing (CVE-2024-21626). The working directory is
  * opened inside the root without magic links, and getcwd must then give an absolute path: what lies
  * outside the root reads
@@ -32,12 +32,14 @@
 #include "run/rlimit.h"
 #include "run/seccomp.h"
 
-#define SOCK_FD 3
+#define FDS_MAX 4096 /* preserved ones: a bound for arithmetic */
 
 /* Moves an fd above the ones that are about to be replaced. */
-static int lift(int fd)
+static int lift(const struct process_setup *s, int fd)
 {
-	return fd > SOCK_FD ? fd : fcntl(fd, F_DUPFD_CLOEXEC, SOCK_FD + 1);
+	int first = 3 + (int)s->preserve_fds + 2;
+
+	return fd >= first ? fd : fcntl(fd, F_DUPFD_CLOEXEC, first);
 }
 
 /* /dev/stdout and its like are opened by name: the user must own what is behind them. */
@@ -58,22 +60,27 @@ static void own_stdio(const struct oci_process *p)
 
 static int set_stdio(struct process_setup *s, struct err *err)
 {
-	int fds[3];
+	int fds[3], sock_fd = 3 + (int)s->preserve_fds;
 
-	s->sock = lift(s->sock);
+	if (s->preserve_fds > FDS_MAX)
+		return err_set(err, ERR_INVALID, "more than %d files to preserve", FDS_MAX);
+	s->sock = lift(s, s->sock);
+	s->start_fd = s->start_fd ? lift(s, s->start_fd) : 0;
 	for (int i = 0; i < 3; i++) {
 		int fd = s->slave >= 0 ? s->slave : s->stdio[i];
 
-		fds[i] = lift(fd < 0 ? s->null_fd : fd);
+		fds[i] = lift(s, fd < 0 ? s->null_fd : fd);
 		if (fds[i] < 0)
 			return err_sys(err, errno, "set up stdin, stdout and stderr");
 	}
 	for (int i = 0; i < 3; i++)
 		if (dup2(fds[i], i) < 0)
 			return err_sys(err, errno, "set up stdin, stdout and stderr");
-	if (dup3(s->sock, SOCK_FD, O_CLOEXEC) < 0)
+	if (dup3(s->sock, sock_fd, O_CLOEXEC) < 0 ||
+	    (s->start_fd && dup3(s->start_fd, sock_fd + 1, O_CLOEXEC) < 0))
 		return err_sys(err, errno, "keep the socket");
-	s->sock = SOCK_FD;
+	s->sock = sock_fd;
+	s->start_fd = s->start_fd ? sock_fd + 1 : 0;
 	if (s->slave >= 0 && ioctl(0, TIOCSCTTY, 0) < 0)
 		return err_sys(err, errno, "make the terminal the controlling one");
 	own_stdio(s->process);
@@ -113,11 +120,12 @@ int process_prepare(struct process_setup *s, struct err *err)
 		return err_sys(err, errno, "start a session");
 	/* Without the system call (seccomp of an outer container, old kernel) there is nothing to
 	 * leave. */
-	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	if (!s->keep_keyring)
+		(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	r = set_stdio(s, err);
 	if (r < 0)
 		return r;
-	if (syscall(SYS_close_range, SOCK_FD + 1, UINT_MAX, 0) < 0)
+	if (syscall(SYS_close_range, s->sock + (s->start_fd ? 2 : 1), UINT_MAX, 0) < 0)
 		return err_sys(err, errno, "close files");
 	r = enter_cwd(p->cwd, s->make_cwd, err);
 	if (r == 0)

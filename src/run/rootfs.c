@@ -218,13 +218,13 @@ int rootfs_attach(int mount_fd, struct err *err)
 	return 0;
 }
 
-int rootfs_pivot(struct err *err)
+int rootfs_pivot(bool chroot_only, struct err *err)
 {
-	if (syscall(SYS_pivot_root, ".", ".") == 0) {
+	if (!chroot_only && syscall(SYS_pivot_root, ".", ".") == 0) {
 		/* "." is now the old root, stacked on the new one. */
 		if (umount2(".", MNT_DETACH) < 0)
 			return err_sys(err, errno, "detach the host's root");
-	} else if (errno != EINVAL || chroot(".") < 0) {
+	} else if ((!chroot_only && errno != EINVAL) || chroot(".") < 0) {
 		/* EINVAL: the host's root is the initramfs, which cannot be pivoted away from. The
 		 * new root lies over its "/", so that a chroot leaves no path to it. */
 		return err_sys(err, errno, "change the root");

@@ -23,4 +23,4 @@ int rootfs_isolate(unsigned long rec_propagation, struct err *err);
 /* Attaches the detached mount over "/" and makes it the working directory. */
 int rootfs_attach(int mount_fd, struct err *err);
 /* The working directory, a mount, becomes "/"; the old root is gone. */
-int rootfs_pivot(struct err *err);
+int rootfs_pivot(bool chroot_only, struct err *err);

@@ -297,7 +297,11 @@ static int create(struct run_container *rc, struct child *c, struct err *err)
 	int sock[2], r;
 
 	if (!str_empty(path)) {
-		r = cgroup_open(path, NULL, CGROUP_CREATE | CGROUP_DEFER, &rc->cgroup, err);
+		r = cgroup_open(path, NULL,
+				CGROUP_CREATE | CGROUP_DEFER |
+					(c->o->cgroup_shared ? CGROUP_MAY_EXIST : 0) |
+					(c->o->cgroup_all ? CGROUP_ALL : 0),
+				&rc->cgroup, err);
 		if (r < 0)
 			return r;
 		c->cgroup_path = path + strspn(path, "/");
@@ -362,28 +366,54 @@ int run_create(const struct run_options *o, struct run_container **ret, struct e
 	return 0;
 }
 
-int run_start(struct run_container *c, struct err *err)
+int run_go(int conn, struct err *err)
 {
 	struct message m;
-	int r;
+	int r = message_send(conn, MESSAGE_GO, 0, -EBADF);
 
-	if (c->started || c->sock < 0)
-		return err_set(err, ERR_CONFLICT, "the container was started before");
-	c->started = true;
-	r = message_send(c->sock, MESSAGE_GO, 0, -EBADF);
 	if (r == 0)
-		r = message_recv(c->sock, &m, NULL);
+		r = message_recv(conn, &m, NULL);
+	if (r > 0)
+		return message_error(&m, err);
+	return r < 0 ? err_sys(err, r, "start the container's process") : 0;
+}
+
+static int check_unstarted(const struct run_container *c, struct err *err)
+{
+	return c->started || c->sock < 0
+		       ? err_set(err, ERR_CONFLICT, "the container was started before")
+		       : 0;
+}
+
+int run_start(struct run_container *c, struct err *err)
+{
+	int r = check_unstarted(c, err);
+
+	if (r < 0)
+		return r;
+	c->started = true;
+	r = run_go(c->sock, err);
 	fd_close(TAKE_FD(c->sock));
-	if (r > 0) {
-		r = message_error(&m, err);
+	if (r < 0) {
 		spawn_kill(c->pidfd);
 		return r;
 	}
-	if (r < 0)
-		return err_sys(err, r, "start the container's process");
 	return c->spec->hooks
 		       ? run_hooks(c, &c->spec->hooks->poststart, "poststart", "running", err)
 		       : 0;
+}
+
+int run_stay(struct run_container *c, struct err *err)
+{
+	int r = check_unstarted(c, err);
+
+	if (r < 0)
+		return r;
+	r = message_send(c->sock, MESSAGE_STAY, 0, -EBADF);
+	if (r < 0)
+		return err_sys(err, r, "let go of the container's process");
+	fd_close(TAKE_FD(c->sock));
+	return 0;
 }
 
 pid_t run_pid(const struct run_container *c)

@@ -45,6 +45,13 @@ struct run_options {
 	const char *init_path; /* host path of hoy-init, to be bound at /sbin/docker-init and put
 				  before the arguments; NULL: the process itself is PID 1 */
 	bool die_with_parent;  /* SIGKILL to PID 1 when the caller dies */
+	int start_fd; /* not 0: a socket of sock_listen(): after run_stay() the process waits there
+		       * for whoever says go (run_go), maybe long after the caller ended */
+	unsigned preserve_fds; /* fds 3… of the caller that the process gets too */
+	bool keep_keyring;     /* the caller's session keyring, not a new one */
+	bool no_pivot;         /* the root is changed by chroot, for hosts that cannot pivot_root */
+	bool cgroup_shared;    /* the group may exist already */
+	bool cgroup_all;       /* all v1 hierarchies get the group, limits or not */
 	bool mounts_later;     /* the end of PID 1 is told before its mounts are taken down, which
 				  run_delete does then (where the kernel can: 6.11) */
 };
@@ -53,6 +60,12 @@ struct run_container;
 
 int run_create(const struct run_options *o, struct run_container **ret, struct err *err);
 int run_start(struct run_container *c, struct err *err);
+/* Instead of run_start(): lets go of the process, which then waits on start_fd. Until then it ends
+ * when the caller does: what must be recorded is recorded before. */
+int run_stay(struct run_container *c, struct err *err);
+/* Says go on a connection to start_fd: as run_start() without hooks, from any process that may
+ * connect. */
+int run_go(int conn, struct err *err);
 pid_t run_pid(const struct run_container *c);
 int run_pidfd(const struct run_container *c);
 /* The pty's master when the process has a terminal; stays the container's. -EBADF: none. */
@@ -80,6 +93,8 @@ struct run_exec {
 	const void *seccomp;
 	size_t seccomp_len;
 	int stdin_fd, stdout_fd, stderr_fd; /* when process->terminal is false */
+	unsigned preserve_fds;              /* as in run_options */
+	bool keep_keyring;
 };
 struct run_process {
 	pid_t pid;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lab.h"
-
 #include <dirent.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -8,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+
+#include "base/sock.h"
 
 static size_t count_fds(void)
 {
@@ -547,6 +548,91 @@ static void hooks_run_in_order(void **state)
 		"prestart hook /bin/sleep: Connection timed out");
 }
 
+/* The creator is gone from the conversation; a connection that says nothing changes nothing; fd 3 is
+ * the caller's; a failing exec is told over the connection. */
+static void start_from_elsewhere(void **state)
+{
+	struct run_container *c = NULL;
+	int out, conn, kept = open("/proc/sys/kernel/ostype", O_RDONLY | O_CLOEXEC);
+	struct run_options o = {.preserve_fds = 1, .cgroup_all = true, .cgroup_shared = true};
+
+	(void)state;
+	if (kept != 3) {
+		assert_true(kept >= 0);
+		o.preserve_fds = 0;
+	}
+	for (int good = 1; good >= 0; good--) {
+		o.start_fd = sock_listen(lab.fd, "start", &lab.err);
+		assert_true(o.start_fd > 0);
+		lab_spec(&(struct lab_parts){.args = good ? "\"sh\",\"-c\",\"ls /proc/self/fd; "
+							    "echo up; cat /proc/self/cgroup\""
+							  : "\"/no/such\""});
+		if (lab_create(&o, &c, &out) < 0)
+			fail_msg("%s", lab.err.msg);
+		close(o.start_fd);
+		if (run_stay(c, &lab.err) < 0)
+			fail_msg("%s", lab.err.msg);
+		assert_true(run_start(c, &lab.err) < 0);
+		conn = sock_connect(lab.fd, "start", &lab.err);
+		assert_true(conn >= 0);
+		close(conn);
+		conn = sock_connect(lab.fd, "start", &lab.err);
+		assert_true(conn >= 0);
+		assert_int_equal(run_go(conn, &lab.err) == 0, good);
+		close(conn);
+		lab_read(out);
+		assert_int_equal(waitpid(run_pid(c), &lab.status, 0), run_pid(c));
+		assert_true(sock_connect(lab.fd, "start", NULL) == -ECONNREFUSED);
+		if (good) {
+			says("up\n");
+			says(":freezer:/hoytest-");
+			assert_int_equal(!!strstr(lab.out, "0\n1\n2\n3\n4\nup"),
+					 o.preserve_fds == 1); /* 4: ls reads the folder */
+		} else {
+			assert_int_equal(lab.err.kind, ERR_NO_COMMAND);
+		}
+		if (run_delete(c, &lab.err) < 0)
+			fail_msg("%s", lab.err.msg);
+		run_container_free(c);
+	}
+	close(kept);
+}
+
+/* A creator that ends before it recorded the process leaves none. */
+static void creator_dies(void **state)
+{
+	struct run_container *c = NULL;
+	struct cgroup *cg = NULL;
+	int out, p[2];
+	pid_t creator, pid = 0;
+
+	(void)state;
+	lab_spec(&(struct lab_parts){.args = "\"echo\",\"up\""});
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	creator = fork();
+	if (creator == 0) {
+		struct run_options o = {.start_fd = sock_listen(lab.fd, "start", &lab.err)};
+
+		if (lab_create(&o, &c, &out) == 0)
+			pid = run_pid(c);
+		(void)fd_write(p[1], &pid, sizeof(pid));
+		_exit(0);
+	}
+	close(p[1]);
+	assert_int_equal(fd_read(p[0], &pid, sizeof(pid)), sizeof(pid));
+	close(p[0]);
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(creator, &lab.status, 0), creator);
+	assert_int_equal(waitpid(pid, &lab.status, 0), pid);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+	/* Its cgroup is for whoever finds the record. */
+	assert_int_equal(cgroup_open(lab.cgroup, NULL, 0, &cg, &lab.err), 0);
+	assert_false(cgroup_is_frozen(cg));
+	assert_int_equal(cgroup_remove(cg, &lab.err), 0);
+	cgroup_free(cg);
+}
+
 static void own_program_cannot_be_written(void **state)
 {
 	char path[64];
@@ -605,6 +691,8 @@ int main(void)
 		cmocka_unit_test(exec_in_a_user_namespace),
 		cmocka_unit_test(exec_with_a_terminal),
 		cmocka_unit_test(hooks_run_in_order),
+		cmocka_unit_test(start_from_elsewhere),
+		cmocka_unit_test(creator_dies),
 		cmocka_unit_test(own_program_cannot_be_written),
 		cmocka_unit_test(no_fd_is_lost),
 	};
