@@ -42,10 +42,12 @@ int fd_write(int fd, const void *data, size_t len)
 	return 0;
 }
 
-int fd_read_all(int fd, struct buf *b, const char *what, struct err *err)
+/* size: of a regular file, which is read in one go: room for 64 KiB when 300 bytes are there costs
+ * more page faults than reading them. 0: unknown, to the end. */
+static int read_all(int fd, struct buf *b, size_t size, const char *what, struct err *err)
 {
 	for (;;) {
-		size_t room = MIN_OF((size_t)65536, b->max - b->len);
+		size_t room = MIN_OF(size ? size + 1 : 65536, b->max - b->len);
 		char probe, *p = room > 0 ? buf_room(b, room) : &probe;
 		ssize_t n;
 
@@ -63,7 +65,15 @@ int fd_read_all(int fd, struct buf *b, const char *what, struct err *err)
 			return err_set(err, ERR_TOO_LARGE, "%s: larger than %zu bytes", what,
 				       b->max);
 		buf_grew(b, (size_t)n);
+		if (size && (size_t)n < room)
+			return 0;
+		size = 0; /* it grew meanwhile */
 	}
+}
+
+int fd_read_all(int fd, struct buf *b, const char *what, struct err *err)
+{
+	return read_all(fd, b, 0, what, err);
 }
 
 int file_read(int dirfd, const char *name, struct buf *b, struct err *err)
@@ -78,7 +88,7 @@ int file_read(int dirfd, const char *name, struct buf *b, struct err *err)
 		return err_sys(err, errno, "stat %s", name);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_INVALID, "%s: not a regular file", name);
-	return fd_read_all(fd, b, name, err);
+	return read_all(fd, b, st.st_size > 0 ? (size_t)st.st_size : 0, name, err);
 }
 
 static int write_temporary(int dirfd, const char *tmp, const void *data, size_t len, mode_t mode,

@@ -57,6 +57,23 @@ int db_fail(struct store *s, int rc, struct err *err)
 	}
 }
 
+static int run_script(struct store *s, const char *sql, struct err *err)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : db_fail(s, rc, err);
+}
+
+/* Before the first statement that writes: readers need not pay for it. It is refused within a transaction,
+ * but a transaction that writes has been begun by a statement that counts as writing. */
+static int prepare_to_write(struct store *s, struct err *err)
+{
+	int r = s->writes ? 0 : run_script(s, "PRAGMA synchronous = NORMAL", err);
+
+	s->writes = r == 0;
+	return r;
+}
+
 static sqlite3_stmt *prepare(struct store *s, const char *sql, struct err *err)
 {
 	sqlite3_stmt *q = NULL;
@@ -75,6 +92,10 @@ static sqlite3_stmt *prepare(struct store *s, const char *sql, struct err *err)
 	rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &q, NULL);
 	if (rc != SQLITE_OK) {
 		(void)db_fail(s, rc, err);
+		return NULL;
+	}
+	if (!sqlite3_stmt_readonly(q) && prepare_to_write(s, err) < 0) {
+		(void)sqlite3_finalize(q);
 		return NULL;
 	}
 	s->statements[s->n_statements].sql = sql;
@@ -236,13 +257,6 @@ static int on_commit(void *data, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static int run_script(struct store *s, const char *sql, struct err *err)
-{
-	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-
-	return rc == SQLITE_OK ? 0 : db_fail(s, rc, err);
-}
-
 static int user_version(struct store *s, int *ret, struct err *err)
 {
 	sqlite3_stmt *q = db_query(s, err, "PRAGMA user_version", "");
@@ -274,7 +288,7 @@ static int migrate(struct store *s, struct err *err)
 	return db_finish(s, r, true, err);
 }
 
-static int configure(struct store *s, struct err *err)
+static void configure(struct store *s)
 {
 	(void)sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
 	(void)sqlite3_extended_result_codes(s->db, 1);
@@ -283,7 +297,6 @@ static int configure(struct store *s, struct err *err)
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_wal_hook(s->db, on_commit, s);
-	return run_script(s, "PRAGMA synchronous = NORMAL", err);
 }
 
 int db_open(struct store *s, int flags, struct err *err)
@@ -296,15 +309,17 @@ int db_open(struct store *s, int flags, struct err *err)
 		return err_oom(err);
 	if (!(flags & STORE_READ_ONLY))
 		oflags |= SQLITE_OPEN_CREATE;
+	/* No room for 20 pages beforehand, of which most commands use three: a page fault each. Refused once
+	 * SQLite is at work, which is fine. */
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	rc = sqlite3_open_v2(path, &s->db, oflags, NULL);
 	if (rc != SQLITE_OK) {
 		if (flags & STORE_READ_ONLY && access(path, F_OK) < 0 && errno == ENOENT)
 			return err_sys(err, ENOENT, "open %s", path);
 		return db_fail(s, rc, err);
 	}
-	r = configure(s, err);
-	if (r == 0)
-		r = user_version(s, &version, err);
+	configure(s);
+	r = user_version(s, &version, err);
 	if (r < 0)
 		return r;
 	if (version > SCHEMA_VERSION)

@@ -35,6 +35,7 @@ struct store {
 		sqlite3_stmt *stmt;
 	} statements[DB_STATEMENTS_MAX];
 	size_t n_statements;
+	bool writes;          /* it is set up for that */
 	int wal_pages;        /* after our last commit; 0: we wrote nothing */
 	char *keeper_args[3]; /* for hoy-keeper, behind the root; NULL at the end */
 	bool keeper_wanted;   /* there is deleting or syncing to do, away from our caller */

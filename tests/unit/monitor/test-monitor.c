@@ -635,6 +635,32 @@ static void test_exec_like(void **state)
 	box_remove(&b);
 }
 
+/* The database's index is held open, if a connection lives when we start: byte 128 of its file. */
+static void test_holds_index(void **state)
+{
+	(void)state;
+	for (int lives = 0; lives < 2; lives++) {
+		struct flock l = {.l_type = F_RDLCK, .l_start = 128, .l_len = 1};
+		struct box b = {};
+		char path[128];
+		int fd;
+
+		box_make(&b, "sleep 100");
+		(void)snprintf(path, sizeof(path), "%s/db.sqlite-shm", b.root);
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		assert_true(fd >= 0);
+		if (lives)
+			assert_int_equal(fcntl(fd, F_SETLK, &l), 0);
+		assert_int_equal(box_start_raw(&b, false, NULL), 0);
+		l.l_type = F_WRLCK;
+		assert_int_equal(fcntl(fd, F_GETLK, &l), 0);
+		assert_int_equal(l.l_type, lives ? F_RDLCK : F_UNLCK);
+		close(fd);
+		assert_int_equal(kill_box(&b, SIGKILL), 0);
+		box_remove(&b);
+	}
+}
+
 static void test_terminal(void **state)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT(1 << 20);
@@ -824,6 +850,7 @@ int main(void)
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_exec),
 		cmocka_unit_test(test_exec_like),
+		cmocka_unit_test(test_holds_index),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_client_killed),
 		cmocka_unit_test(test_monitor_killed),
