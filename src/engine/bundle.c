@@ -8,9 +8,11 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/str.h"
 #include "engine/private.h"
@@ -117,6 +119,28 @@ int bundle_warn(struct arena *a, char ***warnings, const char *text, struct err 
 	return 0;
 }
 
+/* What only cgroup v1 has is dropped with a word, as Docker does it; the runtime would refuse it. */
+static int discard_v1_only(struct arena *a, struct container_resources *r, char ***warnings,
+			   struct err *err)
+{
+	struct statfs fs;
+	int res = 0;
+
+	if (statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
+		return 0;
+	if (r->memory_swappiness.set && r->memory_swappiness.value >= 0)
+		res = warn(a, warnings,
+			   "Your kernel does not support memory swappiness capabilities or the "
+			   "cgroup is not mounted. Memory swappiness discarded.",
+			   err);
+	if (res == 0 && r->oom_kill_disable.set && r->oom_kill_disable.value)
+		res = warn(a, warnings,
+			   "Your kernel does not support OomKillDisable. OomKillDisable discarded.",
+			   err);
+	r->memory_swappiness.set = r->oom_kill_disable.set = false;
+	return res;
+}
+
 int bundle_check(struct engine *e, struct arena *a, struct container_create *config,
 		 char ***warnings, struct err *err)
 {
@@ -138,6 +162,8 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 		r = check_log(e, &h->log_config, err);
 	if (r == 0)
 		r = fill_ulimits(e, a, &h->resources, err);
+	if (r == 0)
+		r = discard_v1_only(a, &h->resources, warnings, err);
 	if (r < 0)
 		return r;
 	r = e->rootless ? bundle_rootless_check(a, h, warnings, err) : 0;

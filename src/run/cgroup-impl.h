@@ -13,6 +13,7 @@ enum cgroup_ctl {
 	CTL_IO, /* blkio on v1 */
 	CTL_PIDS,
 	CTL_HUGETLB,
+	CTL_RDMA,
 	CTL_DEVICES, /* v1 only, as the following */
 	CTL_FREEZER,
 	CTL_NET_CLS,
@@ -48,9 +49,17 @@ ssize_t cgroup_read(int dirfd, const char *file, char *buf, size_t size);
 int cgroup_v1_open(enum cgroup_ctl ctl, const char *path, bool create);
 /* cgroup-v2.c */
 int cgroup_v2_base(void); /* the v2 mount's directory, or a negative errno */
+/* 0: enabled; -ENODEV (without a message): v2 does not have it here. */
 int cgroup_v2_enable(struct cgroup *cg, enum cgroup_ctl ctl, struct err *err);
+/* The same by name, also for controllers that have no number here; "cgroup" is always there. */
+int cgroup_v2_enable_name(struct cgroup *cg, const char *name, struct err *err);
 /* cgroup-limit.c */
 int cgroup_limits(struct cgroup *cg, const struct oci_resources *res, struct err *err);
+/* A number, or for a negative one the word. Returns out. */
+const char *cgroup_bytes(char out[32], int64_t v, const char *unlimited);
+/* cgroup-memory.c, cgroup-io.c */
+int cgroup_limit_memory(struct cgroup *cg, const struct oci_memory *m, struct err *err);
+int cgroup_limit_io(struct cgroup *cg, const struct oci_block_io *b, struct err *err);
 /* cgroup-device.c */
 int cgroup_devices(struct cgroup *cg, const struct json_list *list, struct err *err);
 extern const char *const cgroup_v1_names[_CTL_MAX];

@@ -23,7 +23,7 @@ const char *const cgroup_v1_names[_CTL_MAX] = {
 	[CTL_IO] = "blkio",          [CTL_PIDS] = "pids",       [CTL_HUGETLB] = "hugetlb",
 	[CTL_DEVICES] = "devices",   [CTL_FREEZER] = "freezer", [CTL_NET_CLS] = "net_cls",
 	[CTL_NET_PRIO] = "net_prio", [CTL_CPUACCT] = "cpuacct", [CTL_PERF_EVENT] = "perf_event",
-	[CTL_SYSTEMD] = "systemd",
+	[CTL_SYSTEMD] = "systemd",   [CTL_RDMA] = "rdma",
 };
 
 static bool lists(const char *names, const char *name)

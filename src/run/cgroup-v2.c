@@ -14,8 +14,8 @@
 #include "base/path.h"
 
 static const char *const names[] = {
-	[CTL_CPU] = "cpu", [CTL_CPUSET] = "cpuset", [CTL_MEMORY] = "memory",
-	[CTL_IO] = "io",   [CTL_PIDS] = "pids",     [CTL_HUGETLB] = "hugetlb",
+	[CTL_CPU] = "cpu",   [CTL_CPUSET] = "cpuset",   [CTL_MEMORY] = "memory", [CTL_IO] = "io",
+	[CTL_PIDS] = "pids", [CTL_HUGETLB] = "hugetlb", [CTL_RDMA] = "rdma",
 };
 
 int cgroup_v2_base(void)
@@ -75,43 +75,69 @@ static int enable_at(int dirfd, const char *value)
 	return r;
 }
 
-/* 0: enabled; -ENODEV: v2 does not have it here. */
+/* In every group above, from the root on. */
+static int enable_above(struct cgroup *cg, const char *name, struct err *err)
+{
+	cleanup_fd int base = cgroup_v2_base();
+	char value[40], prefix[4096];
+	int at = base;
+
+	(void)snprintf(value, sizeof(value), "+%s", name);
+	for (const char *end = cg->path; at >= 0; end++) {
+		int r = enable_at(at, value), len;
+
+		if (at != base)
+			fd_close(at);
+		if (r < 0)
+			return err_sys(err, r, "enable cgroup controller %s above /%s", name,
+				       cg->path);
+		end = strchr(end, '/');
+		if (!end)
+			return 0;
+		len = snprintf(prefix, sizeof(prefix), "%.*s", (int)(end - cg->path), cg->path);
+		if (len < 0 || (size_t)len >= sizeof(prefix))
+			return err_sys(err, ENAMETOOLONG, "cgroup /%s", cg->path);
+		at = path_open_beneath(base, prefix, O_PATH | O_DIRECTORY, 0);
+	}
+	return err_sys(err, at, "open cgroup above /%s", cg->path);
+}
+
 int cgroup_v2_enable(struct cgroup *cg, enum cgroup_ctl ctl, struct err *err)
 {
-	cleanup_fd int at = -EBADF;
-	char value[32], prefix[4096];
+	int r;
 
 	if (cg->v2 < 0 || ctl >= ARRAY_SIZE(names))
 		return -ENODEV;
 	if (cg->v2_enabled & 1u << ctl)
 		return 0;
-	at = cgroup_v2_base();
-	if (at < 0)
-		return -ENODEV;
-	if (!cg->v2_known)
-		learn(cg, at);
+	if (!cg->v2_known) {
+		cleanup_fd int base = cgroup_v2_base();
+
+		learn(cg, base);
+	}
 	if (!(cg->v2_controllers & 1u << ctl))
 		return -ENODEV;
-	(void)snprintf(value, sizeof(value), "+%s", names[ctl]);
-	for (const char *end = cg->path; at >= 0; end++) {
-		int r = enable_at(at, value), len, next;
+	r = enable_above(cg, names[ctl], err);
+	if (r == 0)
+		cg->v2_enabled |= 1u << ctl;
+	return r;
+}
 
-		if (r < 0)
-			return err_sys(err, r, "enable cgroup controller %s above /%s", names[ctl],
-				       cg->path);
-		end = strchr(end, '/');
-		if (!end)
-			break;
-		len = snprintf(prefix, sizeof(prefix), "%.*s", (int)(end - cg->path), cg->path);
-		if (len < 0 || (size_t)len >= sizeof(prefix))
-			return err_sys(err, ENAMETOOLONG, "cgroup /%s", cg->path);
-		next = cgroup_v2_base();
-		fd_close(at);
-		at = next < 0 ? next : path_open_beneath(next, prefix, O_PATH | O_DIRECTORY, 0);
-		fd_close(next);
-	}
-	if (at < 0)
-		return err_sys(err, at, "open cgroup above /%s", cg->path);
-	cg->v2_enabled |= 1u << ctl;
-	return 0;
+int cgroup_v2_enable_name(struct cgroup *cg, const char *name, struct err *err)
+{
+	cleanup_fd int base = cgroup_v2_base();
+	char buf[256];
+	ssize_t n;
+
+	if (strcmp(name, "cgroup") == 0)
+		return 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return cgroup_v2_enable(cg, i, err);
+	n = cgroup_read(base, "cgroup.controllers", buf, sizeof(buf));
+	for (char *save, *p = n < 0 ? NULL : strtok_r(buf, " \n", &save); p;
+	     p = strtok_r(NULL, " \n", &save))
+		if (strcmp(p, name) == 0)
+			return enable_above(cg, name, err);
+	return -ENODEV;
 }

@@ -76,12 +76,43 @@ static int check_path(const char *path, struct err *err)
 	return 0;
 }
 
+/* Does `file` hold `line` (a whole line)? */
+static bool has_line(int dirfd, const char *file, const char *line)
+{
+	char buf[512];
+	size_t n = strlen(line);
+
+	if (cgroup_read(dirfd, file, buf, sizeof(buf)) < 0)
+		return false;
+	for (char *p = buf; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+		if (strncmp(p, line, n) == 0 && (p[n] == '\n' || !p[n]))
+			return true;
+	return false;
+}
+
+/* Whoever names the group may have made it. It must be nobody else's: empty. */
+static int take_over(const struct cgroup *cg, int base, struct err *err)
+{
+	cleanup_fd int fd = path_open_beneath(base, cg->path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return err_sys(err, fd, "open cgroup /%s", cg->path);
+	if (!has_line(fd, "cgroup.events", "populated 0"))
+		return err_set(err, ERR_CONFLICT, "cgroup /%s is in use", cg->path);
+	/* Frozen, our process would never run. */
+	if (has_line(fd, "cgroup.freeze", "1"))
+		return err_set(err, ERR_CONFLICT, "cgroup /%s is frozen", cg->path);
+	return 0;
+}
+
 static int make_v2(struct cgroup *cg, int base, bool may_exist, struct err *err)
 {
 	char parent[1024];
 
 	if (mkdirat(base, cg->path, 0755) == 0 || (may_exist && errno == EEXIST))
 		return 0;
+	if (errno == EEXIST)
+		return take_over(cg, base, err);
 	if (errno != ENOENT)
 		return err_sys(err, errno, "create cgroup /%s", cg->path);
 	/* The groups above are ours as well, or made by whoever was first. */
@@ -304,20 +335,6 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *res, struct err
 static void nap(void)
 {
 	nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
-}
-
-/* Does `file` hold `line` (a whole line)? */
-static bool has_line(int dirfd, const char *file, const char *line)
-{
-	char buf[512];
-	size_t n = strlen(line);
-
-	if (cgroup_read(dirfd, file, buf, sizeof(buf)) < 0)
-		return false;
-	for (char *p = buf; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
-		if (strncmp(p, line, n) == 0 && (p[n] == '\n' || !p[n]))
-			return true;
-	return false;
 }
 
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err)

@@ -43,8 +43,8 @@ enum cgroup_flags {
 	CGROUP_ALL = 1 << 3,
 };
 
-/* Opens the group; with CGROUP_CREATE makes it and sets the limits (an existing one is an error).
- */
+/* Opens the group; with CGROUP_CREATE makes it and sets the limits (one that is there must
+ * be empty and not frozen). */
 int cgroup_open(const char *path, const struct oci_resources *res, int flags, struct cgroup **ret,
 		struct err *err);
 int cgroup_finish(struct cgroup *cg, const struct oci_resources *res, struct err *err);

@@ -453,6 +453,35 @@ static int clean_mounts(struct arena *a, const struct json_list *mounts, struct 
 	return 0;
 }
 
+static int check_rdma(const json_t *rdma, struct err *err)
+{
+	static const char *const names[] = {"hcaHandles", "hcaObjects"};
+	const char *device;
+	json_t *limits;
+
+	if (!json_is_object(rdma))
+		return err_set(err, ERR_INVALID,
+			       "config.json: linux.resources.rdma: expected object");
+	json_object_foreach ((json_t *)rdma, device, limits) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+			json_t *v = json_object_get(limits, names[i]);
+
+			n += v != NULL;
+			if (v && (!json_is_integer(v) || json_integer_value(v) < 0))
+				return err_set(err, ERR_INVALID,
+					       "config.json: linux.resources.rdma.%.64s.%s: "
+					       "expected a positive integer",
+					       device, names[i]);
+		}
+		if (!n || strpbrk(device, " \n="))
+			return err_set(err, ERR_INVALID,
+				       "config.json: linux.resources.rdma.%.64s: no limit", device);
+	}
+	return 0;
+}
+
 static int check_linux(const struct oci_linux *l, struct err *err)
 {
 	if (l->intel_rdt)
@@ -461,6 +490,8 @@ static int check_linux(const struct oci_linux *l, struct err *err)
 	if (l->net_devices && json_object_size(l->net_devices))
 		return err_set(err, ERR_UNSUPPORTED,
 			       "config.json: linux.netDevices: moving devices is not supported");
+	if (l->resources && l->resources->rdma && check_rdma(l->resources->rdma, err) < 0)
+		return -EINVAL;
 	for (size_t i = 0; i < l->devices.n; i++) {
 		const struct oci_device *d = JSON_AT(struct oci_device, &l->devices, i);
 

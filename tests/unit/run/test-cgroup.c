@@ -85,6 +85,12 @@ static void bad_ones_are_refused(void **state)
 		{"{\"unified\":{\"../x\":\"1\"}}", "unified: \"../x\" is not a cgroup file"},
 		{"{\"devices\":[{\"allow\":true,\"type\":\"x\"}]}", "device rule: type \"x\""},
 		{"{\"cpu\":{\"cpus\":\"4000\"}}", NULL},
+		{"{\"blockIO\":{\"leafWeight\":300}}",
+		 "blkio leafWeight: no kernel since 5.0 has leaf weights"},
+		{"{\"hugepageLimits\":[{\"pageSize\":\"../../x\",\"limit\":1}]}", NULL},
+		{"{\"unified\":{\"nosuch.max\":\"1\"}}",
+		 "unified: nosuch.max: this host has no cgroup v2 controller \"nosuch\""},
+		{"{\"unified\":{\"plain\":\"1\"}}", "unified: \"plain\" is not a cgroup file"},
 	};
 
 	(void)state;
@@ -101,6 +107,153 @@ static void bad_ones_are_refused(void **state)
 	assert_true(cgroup_open("/a/../b", NULL, CGROUP_CREATE, &(struct cgroup *){NULL},
 				&lab.err) < 0);
 	assert_string_equal(lab.err.msg, "cgroup path \"/a/../b\" is not clean");
+}
+
+/* What this host lacks is named, with what it was wanted for. */
+static void missing_controllers(void **state)
+{
+	static const struct {
+		const char *ctl, *text, *msg;
+	} rows[] = {
+		{"net_cls", "{\"network\":{\"classID\":7}}",
+		 "network class id: this host has no cgroup controller \"net_cls\""},
+		{"net_prio", "{\"network\":{\"priorities\":[{\"name\":\"lo\",\"priority\":3}]}}",
+		 "network priority: this host has no cgroup controller \"net_prio\""},
+		{"rdma", "{\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3}}}",
+		 "rdma limit: this host has no cgroup controller \"rdma\""},
+	};
+	struct cgroup *cg = NULL;
+	struct oci_resources res;
+	size_t tried = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", rows[i].ctl);
+		if (!v1() || access(path, F_OK) == 0)
+			continue;
+		decode(rows[i].text, &res);
+		assert_true(cgroup_open(lab.cgroup, &res, CGROUP_CREATE, &cg, &lab.err) < 0);
+		assert_string_equal(lab.err.msg, rows[i].msg);
+		tried++;
+	}
+	if (!tried)
+		skip();
+}
+
+static void cpu_in_any_order(void **state)
+{
+	struct cgroup *cg = NULL;
+	struct oci_resources res;
+
+	(void)state;
+	if (!v1())
+		skip();
+	decode("{\"cpu\":{\"quota\":20000,\"period\":100000,\"burst\":10000}}", &res);
+	if (cgroup_open(lab.cgroup, &res, CGROUP_CREATE, &cg, &lab.err) < 0)
+		fail_msg("%s", lab.err.msg);
+	assert_string_equal(value("cpu", "cpu.cfs_burst_us"), "10000");
+	/* the burst above the old quota, then the quota below the old burst */
+	decode("{\"cpu\":{\"quota\":60000,\"burst\":40000}}", &res);
+	assert_int_equal(cgroup_update(cg, &res, &lab.err), 0);
+	assert_string_equal(value("cpu", "cpu.cfs_burst_us"), "40000");
+	decode("{\"cpu\":{\"quota\":5000,\"burst\":1000,\"period\":10000}}", &res);
+	assert_int_equal(cgroup_update(cg, &res, &lab.err), 0);
+	assert_string_equal(value("cpu", "cpu.cfs_quota_us"), "5000");
+	assert_string_equal(value("cpu", "cpu.cfs_period_us"), "10000");
+	assert_string_equal(value("cpu", "cpu.cfs_burst_us"), "1000");
+	decode("{\"cpu\":{\"idle\":1}}", &res);
+	assert_int_equal(cgroup_update(cg, &res, &lab.err), 0);
+	assert_string_equal(value("cpu", "cpu.idle"), "1");
+	decode("{\"cpu\":{\"idle\":0,\"shares\":77}}", &res);
+	assert_int_equal(cgroup_update(cg, &res, &lab.err), 0);
+	assert_string_equal(value("cpu", "cpu.idle"), "0");
+	assert_string_equal(value("cpu", "cpu.shares"), "77");
+	assert_int_equal(cgroup_remove(cg, &lab.err), 0);
+	cgroup_free(cg);
+}
+
+static void memory_and_io(void **state)
+{
+	struct cgroup *cg = NULL;
+	struct oci_resources res;
+
+	(void)state;
+	if (!v1())
+		skip();
+	decode("{\"memory\":{\"limit\":67108864,\"kernel\":1,\"kernelTCP\":4194304,\"swappiness\":"
+	       "7,"
+	       "\"disableOOMKiller\":true,\"useHierarchy\":true,\"checkBeforeUpdate\":true},"
+	       "\"blockIO\":{\"weight\":123,\"throttleReadBpsDevice\":[{\"major\":7,\"minor\":0,"
+	       "\"rate\":4096}],\"throttleWriteIOPSDevice\":[{\"major\":7,\"minor\":0,"
+	       "\"rate\":99}]}}",
+	       &res);
+	if (cgroup_open(lab.cgroup, &res, CGROUP_CREATE, &cg, &lab.err) < 0)
+		fail_msg("%s", lab.err.msg);
+	assert_string_equal(value("memory", "memory.swappiness"), "7");
+	assert_string_equal(value("memory", "memory.kmem.tcp.limit_in_bytes"), "4194304");
+	assert_string_equal(value("memory", "memory.oom_control"), "oom_kill_disable 1");
+	assert_string_equal(value("blkio", "blkio.throttle.read_bps_device"), "7:0 4096");
+	assert_string_equal(value("blkio", "blkio.throttle.write_iops_device"), "7:0 99");
+	assert_string_equal(value("blkio", "blkio.bfq.weight"), "123");
+	decode("{\"memory\":{\"disableOOMKiller\":false}}", &res);
+	assert_int_equal(cgroup_update(cg, &res, &lab.err), 0);
+	assert_string_equal(value("memory", "memory.oom_control"), "oom_kill_disable 0");
+	assert_int_equal(cgroup_remove(cg, &lab.err), 0);
+	cgroup_free(cg);
+}
+
+static void hugepages_and_unified(void **state)
+{
+	struct cgroup *cg = NULL;
+	struct oci_resources res;
+
+	(void)state;
+	if (access("/sys/kernel/mm/hugepages/hugepages-2048kB", F_OK) < 0)
+		skip();
+	decode("{\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}],\"unified\":{"
+	       "\"cgroup.max.depth\":\"5\"}}",
+	       &res);
+	if (cgroup_open(lab.cgroup, &res, CGROUP_CREATE, &cg, &lab.err) < 0)
+		fail_msg("%s", lab.err.msg);
+	if (strcmp(value("hugetlb", "hugetlb.2MB.limit_in_bytes"), "(absent)") == 0) {
+		assert_string_equal(value("hugetlb", "hugetlb.2MB.max"), "4194304");
+		assert_string_equal(value("hugetlb", "hugetlb.2MB.rsvd.max"), "4194304");
+		decode("{\"unified\":{\"hugetlb.2MB.max\":\"2097152\"}}", &res);
+		assert_int_equal(cgroup_update(cg, &res, &lab.err), 0);
+		assert_string_equal(value("hugetlb", "hugetlb.2MB.max"), "2097152");
+	}
+	assert_string_equal(value("", "cgroup.max.depth"), "5");
+	decode("{\"hugepageLimits\":[{\"pageSize\":\"3MB\",\"limit\":1}]}", &res);
+	assert_true(cgroup_update(cg, &res, &lab.err) < 0);
+	assert_string_equal(lab.err.msg, "hugepage limit: this host has no pages of 3MB");
+	assert_int_equal(cgroup_remove(cg, &lab.err), 0);
+	cgroup_free(cg);
+}
+
+static void one_that_is_there(void **state)
+{
+	struct cgroup *first = NULL, *second = NULL;
+	struct run_container *c = NULL;
+	char msg[128];
+	int out;
+
+	(void)state;
+	assert_int_equal(cgroup_open(lab.cgroup, NULL, CGROUP_CREATE, &first, &lab.err), 0);
+	lab_ok(&(struct lab_parts){.args = NULL}); /* empty: taken, and removed in the end */
+	cgroup_free(first);
+	if (access("/sys/fs/cgroup/unified", F_OK) < 0 &&
+	    access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0)
+		skip();
+	lab_spec(&(struct lab_parts){.args = "\"sleep\",\"100\""});
+	assert_int_equal(lab_create(NULL, &c, &out), 0);
+	assert_true(cgroup_open(lab.cgroup, NULL, CGROUP_CREATE, &second, &lab.err) < 0);
+	(void)snprintf(msg, sizeof(msg), "cgroup %s is in use", lab.cgroup);
+	assert_string_equal(lab.err.msg, msg);
+	assert_int_equal(run_delete(c, &lab.err), 0);
+	run_container_free(c);
+	close(out);
 }
 
 static void pids_are_limited(void **state)
@@ -210,6 +363,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_are_written),
 		cmocka_unit_test(bad_ones_are_refused),
+		cmocka_unit_test(missing_controllers),
+		cmocka_unit_test(cpu_in_any_order),
+		cmocka_unit_test(memory_and_io),
+		cmocka_unit_test(hugepages_and_unified),
+		cmocka_unit_test(one_that_is_there),
 		cmocka_unit_test(pids_are_limited),
 		cmocka_unit_test(oom_kills_are_counted),
 		cmocka_unit_test(devices_are_filtered),
