@@ -129,14 +129,16 @@ static int discard_v1_only(struct arena *a, struct container_resources *r, char 
 	if (statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
 		return 0;
 	if (r->memory_swappiness.set && r->memory_swappiness.value >= 0)
-		res = warn(a, warnings,
-			   "Your kernel does not support memory swappiness capabilities or the "
-			   "cgroup is not mounted. Memory swappiness discarded.",
-			   err);
+		res = bundle_warn(
+			a, warnings,
+			"Your kernel does not support memory swappiness capabilities or the "
+			"cgroup is not mounted. Memory swappiness discarded.",
+			err);
 	if (res == 0 && r->oom_kill_disable.set && r->oom_kill_disable.value)
-		res = warn(a, warnings,
-			   "Your kernel does not support OomKillDisable. OomKillDisable discarded.",
-			   err);
+		res = bundle_warn(
+			a, warnings,
+			"Your kernel does not support OomKillDisable. OomKillDisable discarded.",
+			err);
 	r->memory_swappiness.set = r->oom_kill_disable.set = false;
 	return res;
 }
