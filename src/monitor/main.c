@@ -82,16 +82,6 @@ static int read_seccomp(struct monitor *m, struct err *err)
 	return seccomp_load(cache, m->config.seccomp_path, &m->seccomp, &m->seccomp_len, err);
 }
 
-/* Of a normal user's processes we are those that live long: who comes after our starter joins our
- * user namespace. */
-static int join_roster(const struct monitor *m, struct err *err)
-{
-	cleanup_fd int run_root = openat(m->run_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return run_root < 0 ? err_sys(err, errno, "open the run folder")
-			    : roster_add_self(run_root, err);
-}
-
 /*
  * SQLite rebuilds the index of its write-ahead log when a connection is the first: it empties db.sqlite-shm, fills
  * it with 32 KiB and reads the log, 0.15 ms of every command. Who is not the first finds a shared lock on
@@ -123,6 +113,16 @@ static void hold_index(const struct monitor *m)
 	fd_close(fd);
 }
 
+/* Of a normal user's processes we are those that live long: who comes after our starter joins our
+ * user namespace. */
+static int join_roster(const struct monitor *m, struct err *err)
+{
+	cleanup_fd int run_root = openat(m->run_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return run_root < 0 ? err_sys(err, errno, "open the run folder")
+			    : roster_add_self(run_root, err);
+}
+
 static int prepare(struct monitor *m, struct err *err)
 {
 	int r;
@@ -135,9 +135,9 @@ static int prepare(struct monitor *m, struct err *err)
 	if (r == 0)
 		r = take_lock(m, m->config.id, err);
 	if (r == 0)
-		r = join_roster(m, err);
-	if (r == 0)
 		hold_index(m);
+	if (r == 0)
+		r = join_roster(m, err);
 	if (r == 0)
 		r = state_load(m, err);
 	if (r == 0)
