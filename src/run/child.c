@@ -154,7 +154,8 @@ static int create_hooks(struct child *c, struct err *err)
 		.id = c->o->id,
 		.status = "creating",
 		.pid = getpid(),
-		.bundle_fd = c->o->bundle_fd,
+		.bundle_fd = -EBADF,
+		.bundle = c->bundle,
 		.annotations = &c->spec->annotations,
 	};
 	int r = 0;
@@ -297,6 +298,7 @@ static int go(struct child *c, struct process_setup *s, struct err *err)
 		.status = "created",
 		.pid = getpid(),
 		.bundle_fd = -EBADF,
+		.bundle = c->bundle,
 		.annotations = &c->spec->annotations,
 	};
 	int r = message_send(s->sock, MESSAGE_READY, 0, -EBADF);

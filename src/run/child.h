@@ -13,6 +13,7 @@ struct child {
 	const struct run_options *o;
 	const struct oci_spec *spec;
 	const struct namespaces *ns;
+	const char *bundle;          /* its path, when there are hooks */
 	const char *cgroup_path;     /* NULL: none */
 	const struct cgroup *cgroup; /* as it was at the clone */
 	int sock;

@@ -41,6 +41,7 @@
 #include "run/child.h"
 #include "run/message.h"
 #include "run/mountfd.h"
+#include "run/rlimit.h"
 #include "run/run.h"
 #include "run/spawn.h"
 
@@ -109,6 +110,27 @@ static int join_last(const struct between *b, struct err *err)
 	return r < 0 ? err_sys(err, errno, "join the container's namespaces") : 0;
 }
 
+/* What the real process inherits. Its group's CPUs are entered after the initial ones were given. */
+static int prepare_between(const struct run_exec *e, struct err *err)
+{
+	const struct oci_process *p = e->process;
+	const struct oci_cpu_affinity *a = p->exec_cpu_affinity;
+	int r = a ? rlimit_affinity(a->initial, err) : 0;
+
+	if (r == 0)
+		r = cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), err);
+	/* Ours stays as it is, although we share memory: the kernel leaves alone who waits in vfork. */
+	if (r == 0 && p->oom_score_adj.set) {
+		char text[32];
+		cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+		(void)snprintf(text, sizeof(text), "%lld", (long long)p->oom_score_adj.value);
+		if (fd < 0 || write(fd, text, strlen(text)) < 0)
+			return err_sys(err, errno, "set oom_score_adj to %s", text);
+	}
+	return r;
+}
+
 static int inside(const struct run_exec *e, int sock, int null_fd, struct process_setup *s,
 		  struct err *err)
 {
@@ -116,6 +138,8 @@ static int inside(const struct run_exec *e, int sock, int null_fd, struct proces
 	cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = root < 0 ? err_sys(err, errno, "open the container's root") : 0;
 
+	if (r == 0 && p->exec_cpu_affinity)
+		r = rlimit_affinity(p->exec_cpu_affinity->final, err);
 	if (r == 0 && p->terminal)
 		r = terminal_open(sock, root, -EBADF, p, &s->slave, err);
 	if (r == 0 && lsm_wanted(p)) {
@@ -157,31 +181,13 @@ NORETURN static void exec_main(const struct between *b)
 	_exit(127);
 }
 
-/* Inherited by the real one. Ours stays as it is, although we share memory: the kernel leaves alone
- * who waits in vfork. */
-static int take_score(const struct oci_process *p, struct err *err)
-{
-	cleanup_fd int fd = -EBADF;
-	char text[24];
-
-	if (!p->oom_score_adj.set)
-		return 0;
-	(void)snprintf(text, sizeof(text), "%lld", (long long)p->oom_score_adj.value);
-	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return err_sys(err, errno, "set oom_score_adj to %s", text);
-	return 0;
-}
-
 /* Returns its exit code to clone(), which ends it. */
 static int middle(void *data)
 {
 	struct between *b = data;
 	const struct run_exec *e = b->e;
 
-	b->r = take_score(e->process, b->err);
-	if (b->r == 0)
-		b->r = cgroup_enter(e->cgroup, cgroup_v1_set(e->cgroup), b->err);
+	b->r = prepare_between(e, b->err);
 	if (b->r < 0)
 		return 0;
 	if (setns(e->container_pidfd, JOINED_FIRST & ~b->shared) < 0) {

@@ -7,10 +7,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/proc.h"
+#include "base/str.h"
 
 static json_t *annotations_json(const struct json_map *m)
 {
@@ -21,15 +23,25 @@ static json_t *annotations_json(const struct json_map *m)
 	return j;
 }
 
+void hooks_bundle_path(int fd, char *out, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = fd >= 0 ? readlink(link, out, size - 1) : 0;
+	out[n > 0 ? n : 0] = '\0';
+}
+
 static int state_text(const struct hook_state *s, struct buf *b, struct err *err)
 {
 	cleanup(json_unref) json_t *j = NULL;
-	char link[64], bundle[PATH_MAX] = "";
-	ssize_t n;
+	char bundle[PATH_MAX];
 
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", s->bundle_fd);
-	n = s->bundle_fd >= 0 ? readlink(link, bundle, sizeof(bundle) - 1) : 0;
-	bundle[n > 0 ? n : 0] = '\0';
+	if (s->bundle)
+		(void)snprintf(bundle, sizeof(bundle), "%s", s->bundle);
+	else
+		hooks_bundle_path(s->bundle_fd, bundle, sizeof(bundle));
 	j = json_pack("{s:s,s:s,s:s,s:s,s:o}", "ociVersion", "1.2.0", "id", s->id, "status",
 		      s->status, "bundle", bundle, "annotations", annotations_json(s->annotations));
 	if (!j || (s->pid && json_object_set_new(j, "pid", json_integer(s->pid)) < 0))
@@ -51,51 +63,86 @@ static int state_file(const struct hook_state *s, struct err *err)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-static int run_one(const struct oci_hook *h, const char *name, int state, struct err *err)
+/* What a hook wrote, on one line. */
+static void output_of(int fd, char *out, size_t size)
 {
+	ssize_t n = lseek(fd, 0, SEEK_SET) < 0 ? 0 : fd_read(fd, out, size - 1);
+
+	out[n > 0 ? n : 0] = '\0';
+	for (char *p = out; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+}
+
+static int explain(const struct oci_hook *h, int status, int out, struct err *err)
+{
+	char text[512];
+
+	output_of(out, text, sizeof(text));
+	return err_set(err, ERR_SYSTEM, "%s: %s %d%s%s", h->path,
+		       WIFSIGNALED(status) ? "signal" : "exit status",
+		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		       *text ? ", output: " : "", text);
+}
+
+/* Ends the hook when its time is up. */
+static int wait_for(const struct oci_hook *h, struct proc *p, int out, struct err *err)
+{
+	struct pollfd pfd = {.fd = p->pidfd, .events = POLLIN};
+	int r;
+
+	if (h->timeout.set && poll(&pfd, 1, (int)MIN_OF(h->timeout.value, 1000000) * 1000) == 0) {
+		(void)proc_pidfd_signal(p->pidfd, SIGKILL);
+		(void)proc_wait(p);
+		return err_set(err, ERR_SYSTEM, "%s: still running after %lld s", h->path,
+			       (long long)h->timeout.value);
+	}
+	r = proc_wait(p);
+	if (r < 0)
+		return err_sys(err, r, "wait for %s", h->path);
+	return r > 0 ? explain(h, r, out, err) : 0;
+}
+
+static int run_one(const struct oci_hook *h, int state, struct err *err)
+{
+	/* A file, not a pipe: what a hook leaves running may hold it for ever. */
+	cleanup_fd int out = memfd_create("output", MFD_CLOEXEC);
 	char *args[] = {h->path, NULL};
-	struct proc_fd fds[] = {{.from = state, .to = 0}};
+	struct proc_fd fds[] = {{state, 0}, {out, 1}, {out, 2}};
 	struct proc_spawn spawn = {
 		.path = h->path,
-		.argv = h->args ?: args,
+		.argv = h->args && h->args[0] ? h->args : args,
 		.envp = h->env,
 		.fds = fds,
 		.n_fds = ARRAY_SIZE(fds),
 	};
 	struct proc p;
-	struct pollfd pfd;
 	int r;
 
-	if (lseek(state, 0, SEEK_SET) < 0)
-		return err_sys(err, errno, "rewind the state for hooks");
+	if (out < 0 || lseek(state, 0, SEEK_SET) < 0)
+		return err_sys(err, errno, "files for hook %s", h->path);
 	r = proc_spawn(&spawn, &p, err);
-	if (r < 0)
-		return err ? err_prefix(err, "%s hook %s", name, h->path) : r;
-	pfd = (struct pollfd){.fd = p.pidfd, .events = POLLIN};
-	if (h->timeout.set && poll(&pfd, 1, (int)MIN_OF(h->timeout.value, 1000000) * 1000) == 0) {
-		(void)proc_pidfd_signal(p.pidfd, SIGKILL);
-		(void)proc_wait(&p);
-		return err_sys(err, ETIMEDOUT, "%s hook %s", name, h->path);
-	}
-	r = proc_wait(&p);
-	if (r < 0)
-		return err_sys(err, r, "wait for %s hook %s", name, h->path);
-	if (r > 0)
-		return err_set(err, ERR_SYSTEM, "%s hook %s failed with exit code %d", name,
-			       h->path, proc_exit_code(r));
-	return 0;
+	return r < 0 ? r : wait_for(h, &p, out, err);
 }
 
 int hooks_run(const struct json_list *hooks, const char *name, const struct hook_state *s,
 	      struct err *err)
 {
+	bool all = str_eq(name, "poststop");
 	cleanup_fd int state = -EBADF;
 	int r = 0;
 
 	if (!hooks->n)
 		return 0;
 	state = state_file(s, err);
-	for (size_t i = 0; state >= 0 && r == 0 && i < hooks->n; i++)
-		r = run_one(JSON_AT(struct oci_hook, hooks, i), name, state, err);
-	return state < 0 ? state : r;
+	if (state < 0)
+		return state;
+	for (size_t i = 0; i < hooks->n && (r == 0 || all); i++) {
+		struct err e = ERR_INIT;
+		int one = run_one(JSON_AT(struct oci_hook, hooks, i), state, &e);
+
+		if (one < 0 && r == 0)
+			r = err_set(err, e.kind, "error running %s hook #%zu: %s", name, i, e.msg);
+	}
+	return r;
 }

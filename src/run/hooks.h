@@ -17,8 +17,13 @@ struct hook_state {
 	const char *status; /* creating, created, running, stopped */
 	pid_t pid;          /* 0: none */
 	int bundle_fd;      /* -EBADF: unknown */
+	const char *bundle; /* its path, where the fd is of no use; NULL: what the fd is */
 	const struct json_map *annotations;
 };
 
+/* In order. The first that fails ends it, its output in the message; of poststop hooks all run, and
+ * the first failure is returned. */
 int hooks_run(const struct json_list *hooks, const char *name, const struct hook_state *s,
 	      struct err *err);
+/* The path of the bundle's directory, "" when it has none. */
+void hooks_bundle_path(int fd, char *out, size_t size);

@@ -57,6 +57,10 @@ int lsm_set_exec_label(const struct oci_process *p, int proc, struct err *err)
 	}
 	if (!str_empty(p->selinux_label)) {
 		r = write_attr(proc, "exec", p->selinux_label);
+		if ((r == -EINVAL || r == -ENOENT) && access("/sys/fs/selinux/enforce", F_OK) < 0)
+			return err_set(err, ERR_UNSUPPORTED,
+				       "SELinux label %s: this kernel has no SELinux",
+				       p->selinux_label);
 		if (r < 0)
 			return err_sys(err, r, "SELinux label %s", p->selinux_label);
 	}

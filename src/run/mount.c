@@ -163,6 +163,8 @@ static int label_data(const struct child *c, struct mount_options *o, char *buf,
 
 	if (str_empty(label) || o->n_data == MOUNT_DATA_MAX)
 		return 0;
+	if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+		return -EOPNOTSUPP;
 	if ((size_t)snprintf(buf, size, "context=%s", label) >= size)
 		return -ENAMETOOLONG;
 	o->data[o->n_data++] = buf;
@@ -220,8 +222,11 @@ static int mount_new(struct child *c, const struct oci_mount *m, struct mount_op
 	char label[512];
 	int r;
 
-	if (!proc && !sys && label_data(c, o, label, sizeof(label)) < 0)
-		return err_set(err, ERR_INVALID, "mountLabel is too long");
+	r = proc || sys ? 0 : label_data(c, o, label, sizeof(label));
+	if (r < 0)
+		return err_set(err, r == -EOPNOTSUPP ? ERR_UNSUPPORTED : ERR_INVALID,
+			       r == -EOPNOTSUPP ? "mountLabel: this kernel has no SELinux"
+						: "mountLabel is too long");
 	fd = open_new(c, m, o, &bound, err);
 	if (fd < 0)
 		return fd;

@@ -18,25 +18,31 @@
 
 #include "spec/caps.h"
 
-int privilege_parse(const struct oci_process *p, struct privileges *ret, struct err *err)
+/* Names that nobody knows are passed over; run_create tells. */
+static uint64_t parse_set(char *const *names)
+{
+	uint64_t set = 0;
+
+	for (; names && *names; names++) {
+		int cap = cap_parse(*names);
+
+		set |= cap >= 0 ? CAPS_BIT(cap) : 0;
+	}
+	return set;
+}
+
+void privilege_parse(const struct oci_process *p, struct privileges *ret)
 {
 	const struct oci_capabilities *c = p->capabilities;
-	int r;
 
 	*ret = (struct privileges){};
 	if (!c)
-		return 0;
-	r = caps_parse(c->bounding, &ret->bounding, err);
-	if (r == 0)
-		r = caps_parse(c->effective, &ret->effective, err);
-	if (r == 0)
-		r = caps_parse(c->permitted, &ret->permitted, err);
-	if (r == 0)
-		r = caps_parse(c->inheritable, &ret->inheritable, err);
-	if (r == 0)
-		r = caps_parse(c->ambient, &ret->ambient, err);
-	ret->ambient &= ret->permitted & ret->inheritable;
-	return r;
+		return;
+	ret->bounding = parse_set(c->bounding);
+	ret->effective = parse_set(c->effective);
+	ret->permitted = parse_set(c->permitted);
+	ret->inheritable = parse_set(c->inheritable);
+	ret->ambient = parse_set(c->ambient) & ret->permitted & ret->inheritable;
 }
 
 static int cap_write(uint64_t effective, uint64_t permitted, uint64_t inheritable)

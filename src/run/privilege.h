@@ -17,6 +17,6 @@ struct privileges {
 	uint64_t bounding, effective, permitted, inheritable, ambient;
 };
 
-int privilege_parse(const struct oci_process *p, struct privileges *ret, struct err *err);
+void privilege_parse(const struct oci_process *p, struct privileges *ret);
 int privilege_user(const struct oci_process *p, const struct privileges *want, struct err *err);
 int privilege_caps(const struct privileges *want, struct err *err);

@@ -170,10 +170,9 @@ int process_exec(const struct process_setup *s, struct err *err)
 	struct privileges want;
 	cleanup_free char **argv = NULL;
 	char *no_env[] = {NULL};
-	int r = privilege_parse(p, &want, err);
+	int r = build_argv(s, &argv, err);
 
-	if (r == 0)
-		r = build_argv(s, &argv, err);
+	privilege_parse(p, &want);
 	if (r == 0)
 		r = privilege_user(p, &want, err);
 	if (r == 0 && s->seccomp && !p->no_new_privileges)

@@ -140,11 +140,21 @@ static int parse_cpus(const char *text, cpu_set_t *set, struct err *err)
 	return *p || !*text ? err_set(err, ERR_INVALID, "CPU list \"%s\"", text) : 0;
 }
 
+int rlimit_affinity(const char *cpus, struct err *err)
+{
+	cpu_set_t set;
+	int r;
+
+	if (str_empty(cpus))
+		return 0;
+	r = parse_cpus(cpus, &set, err);
+	if (r == 0 && sched_setaffinity(0, sizeof(set), &set) < 0)
+		r = err_sys(err, errno, "set CPU affinity %s", cpus);
+	return r;
+}
+
 int rlimit_schedule(const struct oci_process *p, struct err *err)
 {
-	const struct oci_cpu_affinity *a = p->exec_cpu_affinity;
-	const char *cpus = a ? (str_empty(a->final) ? a->initial : a->final) : NULL;
-	cpu_set_t set;
 	int r = p->scheduler ? set_scheduler(p->scheduler, err) : 0;
 
 	if (r == 0 && p->io_priority) {
@@ -157,11 +167,6 @@ int rlimit_schedule(const struct oci_process *p, struct err *err)
 			    IOPRIO_PRIO_VALUE(class, (int)p->io_priority->priority)) < 0)
 			return err_sys(err, errno, "set ioPriority");
 	}
-	if (r == 0 && !str_empty(cpus)) {
-		r = parse_cpus(cpus, &set, err);
-		if (r == 0 && sched_setaffinity(0, sizeof(set), &set) < 0)
-			r = err_sys(err, errno, "set CPU affinity %s", cpus);
-	}
 	return r;
 }
 
@@ -171,5 +176,7 @@ int rlimit_personality(const struct oci_personality *p, struct err *err)
 
 	if (!str_eq(p->domain, "LINUX32") && !str_eq(p->domain, "LINUX"))
 		return err_set(err, ERR_INVALID, "unknown personality %s", p->domain);
+	if (p->flags && p->flags[0])
+		return err_set(err, ERR_INVALID, "unknown personality flag %s", p->flags[0]);
 	return personality(value) < 0 ? err_sys(err, errno, "set personality %s", p->domain) : 0;
 }

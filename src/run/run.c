@@ -11,6 +11,7 @@
 #include "run/run.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,19 +32,22 @@
 #include "run/namespace.h"
 #include "run/rootfs.h"
 #include "run/spawn.h"
+#include "spec/caps.h"
 
 #define GET_MNT_NAMESPACE _IO(0xff, 3) /* PIDFD_GET_MNT_NAMESPACE; young headers have it */
 
 struct run_container {
 	char *id;
 	const struct oci_spec *spec; /* the caller's: outlives us */
-	int bundle_fd;
+	char *bundle;                /* for hooks; NULL: there are none */
 	pid_t pid;
 	int pidfd;
 	int sock;
 	int terminal;
 	int mounts; /* the mount namespace, held */
 	bool started;
+	void (*warn)(void *arg, const char *text);
+	void *warn_arg;
 	struct cgroup *cgroup;
 };
 
@@ -55,7 +59,7 @@ void run_container_free(struct run_container *c)
 	fd_close(c->sock);
 	fd_close(c->terminal);
 	fd_close(c->mounts);
-	fd_close(c->bundle_fd);
+	free(c->bundle);
 	cgroup_free(c->cgroup);
 	free(c->id);
 	free(c);
@@ -67,17 +71,48 @@ static struct run_container *container_new(const struct run_options *o)
 
 	if (!c)
 		return NULL;
-	c->pidfd = c->sock = c->terminal = c->mounts = c->bundle_fd = -EBADF;
+	c->pidfd = c->sock = c->terminal = c->mounts = -EBADF;
 	c->spec = o->spec;
+	c->warn = o->warn;
+	c->warn_arg = o->warn_arg;
 	c->id = strdup(o->id ?: "");
-	/* Only hooks need it later. */
-	if (o->bundle_fd >= 0 && o->spec->hooks)
-		c->bundle_fd = fcntl(o->bundle_fd, F_DUPFD_CLOEXEC, 3);
-	if (!c->id) {
+	if (o->spec->hooks) {
+		char path[PATH_MAX];
+
+		hooks_bundle_path(o->bundle_fd, path, sizeof(path));
+		c->bundle = strdup(path);
+	}
+	if (!c->id || (o->spec->hooks && !c->bundle)) {
 		run_container_free(c);
 		return NULL;
 	}
 	return c;
+}
+
+/* The specification wants a word about them, not a failure: lists are written for newer kernels. */
+static void warn_of_capabilities(const struct run_container *c, const struct oci_process *p)
+{
+	const struct oci_capabilities *s = p->capabilities;
+	char **sets[5] = {};
+	char text[128];
+
+	if (!s || !c->warn)
+		return;
+	memcpy(sets,
+	       (char **[]){s->bounding, s->permitted, s->effective, s->inheritable, s->ambient},
+	       sizeof(sets));
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		for (char **name = sets[i]; name && *name; name++) {
+			bool told = cap_parse(*name) >= 0;
+
+			for (size_t k = 0; k < i && !told; k++)
+				told = strv_has(sets[k], *name);
+			if (told)
+				continue;
+			(void)snprintf(text, sizeof(text),
+				       "unknown or unavailable capability %.64s, ignoring", *name);
+			c->warn(c->warn_arg, text);
+		}
 }
 
 static int check_spec(const struct run_options *o, struct err *err)
@@ -222,7 +257,8 @@ static int run_hooks(const struct run_container *rc, const struct json_list *lis
 		.id = rc->id,
 		.status = status,
 		.pid = str_eq(status, "stopped") ? 0 : rc->pid,
-		.bundle_fd = rc->bundle_fd,
+		.bundle_fd = -EBADF,
+		.bundle = rc->bundle,
 		.annotations = &rc->spec->annotations,
 	};
 
@@ -351,6 +387,8 @@ int run_create(const struct run_options *o, struct run_container **ret, struct e
 	rc = container_new(o);
 	if (!rc)
 		return err_oom(err);
+	c.bundle = rc->bundle;
+	warn_of_capabilities(rc, o->spec->process);
 	r = prepare_mounts(&c, err);
 	if (r == 0)
 		r = create(rc, &c, err);
@@ -398,9 +436,11 @@ int run_start(struct run_container *c, struct err *err)
 		spawn_kill(c->pidfd);
 		return r;
 	}
-	return c->spec->hooks
-		       ? run_hooks(c, &c->spec->hooks->poststart, "poststart", "running", err)
-		       : 0;
+	r = c->spec->hooks ? run_hooks(c, &c->spec->hooks->poststart, "poststart", "running", err)
+			   : 0;
+	if (r < 0)
+		spawn_kill(c->pidfd);
+	return r;
 }
 
 int run_stay(struct run_container *c, struct err *err)
@@ -448,10 +488,14 @@ int run_delete(struct run_container *c, struct err *err)
 		r = cgroup_remove(c->cgroup, err);
 	}
 	if (c->started && c->spec->hooks) {
-		int h = run_hooks(c, &c->spec->hooks->poststop, "poststop", "stopped",
-				  r < 0 ? NULL : err);
+		struct err e = ERR_INIT;
+		int h = run_hooks(c, &c->spec->hooks->poststop, "poststop", "stopped", &e);
 
-		r = r < 0 ? r : h;
+		/* What is gone is gone: a word, where somebody listens. */
+		if (h < 0 && c->warn)
+			c->warn(c->warn_arg, e.msg);
+		else if (h < 0 && r == 0)
+			r = err_copy(err, e.kind, e.code, e.msg);
 	}
 	return r;
 }

@@ -52,7 +52,11 @@ struct run_options {
 	bool no_pivot;         /* the root is changed by chroot, for hosts that cannot pivot_root */
 	bool cgroup_shared;    /* the group may exist already */
 	bool cgroup_all;       /* all v1 hierarchies get the group, limits or not */
-	bool mounts_later;     /* the end of PID 1 is told before its mounts are taken down, which
+	/* What is passed over, one line without newline: unknown capabilities, failed poststop hooks
+	 * (which without it are run_delete's failure). May be NULL. */
+	void (*warn)(void *arg, const char *text);
+	void *warn_arg;
+	bool mounts_later; /* the end of PID 1 is told before its mounts are taken down, which
 				  run_delete does then (where the kernel can: 6.11) */
 };
 

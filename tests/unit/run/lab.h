@@ -98,7 +98,7 @@ static inline void lab_start(void)
 	static const char *const applets[] = {
 		"sh",       "cat",      "id",   "ls",    "true", "sleep", "stat",  "grep",
 		"echo",     "head",     "dd",   "umask", "pwd",  "tty",   "mount", "touch",
-		"readlink", "hostname", "kill", "wc",    "rm",   "mkdir"};
+		"readlink", "hostname", "kill", "wc",    "rm",   "mkdir", "uname"};
 
 	if (geteuid() != 0)
 		lab_skip("needs root");
@@ -242,4 +242,32 @@ static inline void says_not(const char *bad)
 {
 	if (strstr(lab.out, bad))
 		fail_msg("\"%s\" in: %s", bad, lab.out);
+}
+
+static inline int lab_exec(struct run_container *c, const char *args, const char *process,
+			   struct run_process *rp)
+{
+	struct run_exec e = {
+		.container_pidfd = run_pidfd(c),
+		.container_pid = run_pid(c),
+		.cgroup = run_cgroup(c),
+		.stdin_fd = -EBADF,
+	};
+	struct oci_process p;
+	char text[1024];
+	int fds[2], r;
+
+	(void)snprintf(text, sizeof(text),
+		       "{\"args\":[%s],\"cwd\":\"/\"," LAB_ENV "," LAB_CAPS "%s}", args, process);
+	assert_int_equal(oci_process_decode(lab.arena, text, strlen(text), &p, &lab.err), 0);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	e.process = &p;
+	e.stdout_fd = e.stderr_fd = fds[1];
+	r = run_exec(&e, rp, &lab.err);
+	close(fds[1]);
+	if (r == 0)
+		lab_read(fds[0]);
+	else
+		close(fds[0]);
+	return r;
 }

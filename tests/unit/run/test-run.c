@@ -391,34 +391,6 @@ static void seccomp_program_is_loaded(void **state)
 	}
 }
 
-static int exec_in(struct run_container *c, const char *args, const char *process,
-		   struct run_process *rp)
-{
-	struct run_exec e = {
-		.container_pidfd = run_pidfd(c),
-		.container_pid = run_pid(c),
-		.cgroup = run_cgroup(c),
-		.stdin_fd = -EBADF,
-	};
-	struct oci_process p;
-	char text[1024];
-	int fds[2], r;
-
-	(void)snprintf(text, sizeof(text),
-		       "{\"args\":[%s],\"cwd\":\"/\"," LAB_ENV "," LAB_CAPS "%s}", args, process);
-	assert_int_equal(oci_process_decode(lab.arena, text, strlen(text), &p, &lab.err), 0);
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	e.process = &p;
-	e.stdout_fd = e.stderr_fd = fds[1];
-	r = run_exec(&e, rp, &lab.err);
-	close(fds[1]);
-	if (r == 0)
-		lab_read(fds[0]);
-	else
-		close(fds[0]);
-	return r;
-}
-
 static void exec_joins_everything(void **state)
 {
 	struct run_container *c = NULL;
@@ -437,17 +409,17 @@ static void exec_joins_everything(void **state)
 		       "$(readlink /proc/self/ns/$n) ] || echo differs $n; done; grep Cap "
 		       "/proc/self/status; "
 		       "ls /proc/self/fd | wc -l; cat /proc/self/cgroup; exit 7\"");
-	assert_int_equal(exec_in(c, script, "", &rp), 0);
+	assert_int_equal(lab_exec(c, script, "", &rp), 0);
 	says_not("differs");
 	says("CapInh:\t0000000000000000\nCapPrm:\t0000000000000021");
 	says("\n4\n"); /* 0, 1, 2 and the directory itself */
 	assert_int_equal(waitpid(rp.pid, &status, 0), rp.pid);
 	assert_int_equal(WEXITSTATUS(status), 7);
 	close(rp.pidfd);
-	assert_true(exec_in(c, "\"nope\"", "", &rp) < 0);
+	assert_true(lab_exec(c, "\"nope\"", "", &rp) < 0);
 	assert_string_equal(lab.err.msg, "exec: \"nope\": executable file not found in $PATH");
 	assert_int_equal(lab.err.kind, ERR_NO_COMMAND);
-	assert_true(exec_in(c, "\"pwd\"", ",\"user\":{\"uid\":5000000000}", &rp) < 0);
+	assert_true(lab_exec(c, "\"pwd\"", ",\"user\":{\"uid\":5000000000}", &rp) < 0);
 	/* nothing but PID 1 is ours now */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), 0);
 	/* undumpable while there was somebody in between, who shared our memory */
@@ -473,11 +445,11 @@ static void exec_in_a_user_namespace(void **state)
 	assert_int_equal(lab_create(NULL, &c, &out), 0);
 	assert_int_equal(run_start(c, &lab.err), 0);
 	assert_int_equal(
-		exec_in(c,
-			"\"sh\",\"-c\",\"for n in user mnt pid cgroup; do [ $(readlink "
-			"/proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo differs $n; "
-			"done; id -u; cat /proc/self/uid_map; exit 8\"",
-			"", &rp),
+		lab_exec(c,
+			 "\"sh\",\"-c\",\"for n in user mnt pid cgroup; do [ $(readlink "
+			 "/proc/1/ns/$n) = $(readlink /proc/self/ns/$n) ] || echo differs $n; "
+			 "done; id -u; cat /proc/self/uid_map; exit 8\"",
+			 "", &rp),
 		0);
 	says_not("differs");
 	says("0\n");
@@ -501,7 +473,7 @@ static void exec_with_a_terminal(void **state)
 	lab_spec(&(struct lab_parts){.args = "\"sleep\",\"100\""});
 	assert_int_equal(lab_create(NULL, &c, &out), 0);
 	assert_int_equal(run_start(c, &lab.err), 0);
-	assert_int_equal(exec_in(c, "\"tty\"", ",\"terminal\":true", &rp), 0);
+	assert_int_equal(lab_exec(c, "\"tty\"", ",\"terminal\":true", &rp), 0);
 	assert_true(rp.terminal >= 0);
 	assert_true(read(rp.terminal, buf, sizeof(buf) - 1) > 0);
 	assert_string_equal(buf, "/dev/pts/0\r\n");
@@ -540,12 +512,12 @@ static void hooks_run_in_order(void **state)
 			    "prestart\ncreateRuntime\ncreateContainer\npoststart\npoststop\n");
 	lab_fails(
 		&(struct lab_parts){.top = ",\"hooks\":{\"prestart\":[{\"path\":\"/bin/false\"}]}"},
-		"prestart hook /bin/false failed with exit code 1");
+		"error running prestart hook #0: /bin/false: exit status 1");
 	lab_fails(
 		&(struct lab_parts){
 			.top = ",\"hooks\":{\"prestart\":[{\"path\":\"/bin/sleep\",\"args\":[\"s\","
 			       "\"9\"],\"timeout\":1}]}"},
-		"prestart hook /bin/sleep: Connection timed out");
+		"error running prestart hook #0: /bin/sleep: still running after 1 s");
 }
 
 /* The creator is gone from the conversation; a connection that says nothing changes nothing; fd 3 is
