@@ -180,10 +180,10 @@ int proc_pidfd_signal(int pidfd, int sig)
 	return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
-uint64_t proc_start_time(pid_t pid)
+static bool read_stat(pid_t pid, char *state, uint64_t *start)
 {
 	char path[64], text[1024], *p;
-	unsigned long long start = 0;
+	unsigned long long ticks = 0;
 	cleanup_fd int fd = -EBADF;
 	ssize_t n;
 
@@ -191,13 +191,34 @@ uint64_t proc_start_time(pid_t pid)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : fd_read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
-		return 0;
+		return false;
 	text[n] = '\0';
 	/* The command's name may hold spaces and parentheses: count fields after the last ')'. */
 	p = strrchr(text, ')');
+	if (!p || p[1] != ' ')
+		return false;
+	*state = p[2];
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
-	if (!p || sscanf(p, " %llu", &start) != 1)
-		return 0;
-	return start;
+	if (!p || sscanf(p, " %llu", &ticks) != 1)
+		return false;
+	*start = ticks;
+	return true;
+}
+
+uint64_t proc_start_time(pid_t pid)
+{
+	uint64_t start;
+	char state;
+
+	return read_stat(pid, &state, &start) ? start : 0;
+}
+
+bool proc_is_alive(pid_t pid, uint64_t start_time)
+{
+	uint64_t start;
+	char state;
+
+	return read_stat(pid, &state, &start) && start == start_time && state != 'Z' &&
+	       state != 'X';
 }

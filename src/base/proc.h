@@ -57,3 +57,5 @@ int proc_pidfd_signal(int pidfd, int sig);
 /* The process's start time in clock ticks since boot (field 22 of /proc/PID/stat): with the pid, a
  * name that is never used twice in one boot. 0 when there is no such process. */
 uint64_t proc_start_time(pid_t pid);
+/* Is the process of this number the one that started then, and not dead (nor a zombie)? */
+bool proc_is_alive(pid_t pid, uint64_t start_time);

@@ -70,6 +70,7 @@ static const struct command *const commands[] = {
 	&cmd_load,
 	&cmd_logs,
 	&cmd_man,
+	&cmd_oci,
 	&cmd_pause,
 	&cmd_port,
 	&cmd_ps,

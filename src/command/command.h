@@ -113,6 +113,8 @@ struct command_program {
 		      void (*fn)(const char *name, void *data), void *data);
 	/* Says what failed; NULL: command_complain(). */
 	void (*failed)(const struct command_line *c, const struct err *err);
+	bool single_hyphen; /* flags as Go's flag package takes them: -name is --name */
+	int usage_exit;     /* exit code of a wrong flag; 0: Docker's 125 */
 };
 
 /* One command line, as it was parsed: what a command's function works from. */

@@ -64,7 +64,7 @@ int command_usage_error(const struct command_line *c, const char *message)
 {
 	fprintf(stderr, "%s\nSee '%s%s%s --help'.\n", message, c->name, *c->path ? " " : "",
 		c->path);
-	return USAGE_EXIT;
+	return c->program->usage_exit ?: USAGE_EXIT;
 }
 
 static int argument_error(const struct command_line *c, const char *message)

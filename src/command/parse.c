@@ -14,6 +14,7 @@ struct parser {
 	bool *set;
 	char *const *words;
 	size_t n, next;
+	bool single_hyphen;
 };
 
 int flag_parse_bool(const char *s, bool *ret)
@@ -138,15 +139,23 @@ static int apply(struct parser *p, size_t i, const char *value, struct err *err)
 			  f->name);
 }
 
+/* In Go's syntax -n and --n name the letter, too. */
+static bool names(const struct parser *p, const struct flag *f, const char *name, size_t len)
+{
+	if (strncmp(f->name, name, len) == 0 && !f->name[len])
+		return true;
+	return p->single_hyphen && len == 1 && f->letter == *name;
+}
+
 static int one_long(struct parser *p, const char *word, bool *help, struct err *err)
 {
-	const char *name = word + 2, *equals = strchr(name, '=');
+	const char *name = word + (word[1] == '-' ? 2 : 1), *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
 
 	if (len == 0 || *name == '-')
 		return err_set(err, ERR_INVALID, "bad flag syntax: %s", word);
 	for (size_t i = 0; i < p->n_flags; i++) {
-		if (strncmp(p->flags[i].name, name, len) != 0 || p->flags[i].name[len])
+		if (!names(p, &p->flags[i], name, len))
 			continue;
 		if (equals)
 			return apply(p, i, equals + 1, err);
@@ -156,7 +165,8 @@ static int one_long(struct parser *p, const char *word, bool *help, struct err *
 			return err_set(err, ERR_INVALID, "flag needs an argument: %s", word);
 		return apply(p, i, p->words[p->next++], err);
 	}
-	if (len == 4 && strncmp(name, "help", 4) == 0) {
+	if ((len == 4 && strncmp(name, "help", 4) == 0) ||
+	    (p->single_hyphen && len == 1 && *name == 'h')) {
 		*help = true;
 		return 0;
 	}
@@ -210,7 +220,10 @@ static int set_defaults(struct parser *p, struct err *err)
 int command_parse(struct command_line *c, char *const *words, size_t n, bool *help, struct err *err)
 {
 	const struct command *cmd = c->command;
-	struct parser p = {.c = c, .words = words, .n = n};
+	struct parser p = {.c = c,
+			   .words = words,
+			   .n = n,
+			   .single_hyphen = c->program && c->program->single_hyphen};
 	bool flags_ended = cmd->traits & COMMAND_RAW;
 	int r;
 
@@ -231,7 +244,7 @@ int command_parse(struct command_line *c, char *const *words, size_t n, bool *he
 				flags_ended = true;
 		} else if (str_eq(word, "--")) {
 			flags_ended = true;
-		} else if (word[1] == '-') {
+		} else if (word[1] == '-' || p.single_hyphen) {
 			r = one_long(&p, word, help, err);
 		} else {
 			r = bundle(&p, word, help, err);

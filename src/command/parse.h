@@ -3,8 +3,8 @@
  * parse - a command line by a row of the table.
  *
  * The syntax is pflag's: --flag=VALUE, --flag VALUE, -f VALUE, -fVALUE, -f=VALUE, bundles of
- * switches
- * (-it), switches with a value only after '=', "--" ends flags, "-" is an argument. Flags and
+ * switches (-it), switches with a value only after '=', "--" ends flags, "-" is an argument. A program
+ * with single_hyphen has no bundles: -name is --name, -n its letter. Flags and
  * arguments mix, unless the command says that its first argument ends the flags. Names are never
  * abbreviated. Messages are pflag's and strconv's own words, because scripts match on them.
  */

@@ -488,6 +488,17 @@ int cgroup_oom_kills(struct cgroup *cg, uint64_t *ret)
 	return str_to_u64(p, ret);
 }
 
+ssize_t cgroup_file(const struct cgroup *cg, const char *v1, const char *v2, char *buf, size_t size)
+{
+	const char *slash = v1 ? strchr(v1, '/') : NULL;
+
+	for (int i = 0; cg && slash && i < _CTL_MAX; i++)
+		if (cg->v1[i] >= 0 && strlen(cgroup_v1_names[i]) == (size_t)(slash - v1) &&
+		    strncmp(cgroup_v1_names[i], v1, (size_t)(slash - v1)) == 0)
+			return cgroup_read(cg->v1[i], slash + 1, buf, size);
+	return cg && v2 && cg->v2 >= 0 ? cgroup_read(cg->v2, v2, buf, size) : -ENOENT;
+}
+
 static void collect(int dirfd, pid_t *pids, size_t max, size_t *n, int depth)
 {
 	char line[32];

@@ -79,5 +79,9 @@ struct cgroup_delegation {
 int cgroup_delegated(struct cgroup_delegation *ret);
 /* How often the OOM killer struck here. */
 int cgroup_oom_kills(struct cgroup *cg, uint64_t *ret);
+/* A small file of the group: v1 is "memory/memory.stat", taken where the group is in that hierarchy;
+ * else v2. Either may be NULL. Its length, or a negative errno. */
+ssize_t cgroup_file(const struct cgroup *cg, const char *v1, const char *v2, char *buf,
+		    size_t size);
 /* Process ids in it, at most `max`; the count. */
 ssize_t cgroup_pids(struct cgroup *cg, pid_t *pids, size_t max);
