@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/json-plain.h"
 #include "base/str.h"
 
 #define DEPTH_MAX 128
@@ -504,8 +505,12 @@ int json_decode(struct arena *a, json_t *j, const struct json_object *object, vo
 int json_decode_text(struct arena *a, const char *text, size_t len,
 		     const struct json_object *object, void *out, const char *what, struct err *err)
 {
-	cleanup(json_unref) json_t *j = json_parse(text, len, what, err);
+	cleanup(json_unref) json_t *j = NULL;
 
+	memset(out, 0, object->size);
+	if (json_plain_decode(a, text, len, object, out))
+		return 0;
+	j = json_parse(text, len, what, err);
 	return j ? json_decode(a, j, object, out, what, err) : -EINVAL;
 }
 

@@ -181,20 +181,12 @@ bool container_status_is_live(enum container_status s)
 int container_decode_row(struct arena *a, const struct store_container *row,
 			 struct container_create **ret, struct err *err)
 {
-	cleanup(json_unref) json_t *j = NULL;
 	struct container_create *c = arena_alloc(a, sizeof(*c));
-	int r;
+	int r = c ? container_create_decode_text(a, row->config, c, err) : err_oom(err);
 
-	if (!c)
-		return err_oom(err);
-	j = json_parse(row->config, strlen(row->config), row->id, err);
-	if (!j)
-		return err ? err->code : -EINVAL;
-	r = container_create_decode(a, j, c, err);
-	if (r < 0)
-		return r;
-	*ret = c;
-	return 0;
+	if (r == 0)
+		*ret = c;
+	return r;
 }
 
 int container_find(struct engine *e, struct arena *a, const char *key, struct container_info *ret,

@@ -242,6 +242,13 @@ int container_create_decode(struct arena *a, json_t *j, struct container_create 
 	return json_decode(a, j, &create_object, out, "container configuration", err);
 }
 
+int container_create_decode_text(struct arena *a, const char *text, struct container_create *out,
+				 struct err *err)
+{
+	return json_decode_text(a, text, strlen(text), &create_object, out,
+				"container configuration", err);
+}
+
 json_t *container_create_encode(const struct container_create *c)
 {
 	int64_t no_console[2] = {0, 0};

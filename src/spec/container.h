@@ -159,6 +159,8 @@ struct container_create {
 
 int container_create_decode(struct arena *a, json_t *j, struct container_create *out,
 			    struct err *err);
+int container_create_decode_text(struct arena *a, const char *text, struct container_create *out,
+				 struct err *err);
 json_t *container_create_encode(const struct container_create *c);
 /* The same without what decodes to the same when it is absent (most of it), for the store: reading
  * a row is nearly all parsing. */
