@@ -453,7 +453,8 @@ static void widen(struct buf *b, const char *text, size_t len)
  * processes. The kernel left 16 random bytes with each. Only the first call counts. */
 static void seed(void)
 {
-	const char *random = (const char *)getauxval(AT_RANDOM); // NOLINT(performance-no-int-to-ptr)
+	const char *random =
+		(const char *)getauxval(AT_RANDOM); // NOLINT(performance-no-int-to-ptr)
 	uint64_t n = 0;
 
 	if (random)
