@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -84,10 +85,8 @@ static const uint16_t allowed[] = {
 #ifdef __NR_renameat
 	__NR_renameat,
 #endif
-	/* memory and threads */
-	__NR_mmap,
+	/* memory and threads; mmap and mprotect: see below */
 	__NR_munmap,
-	__NR_mprotect,
 	__NR_mremap,
 	__NR_madvise,
 	__NR_brk,
@@ -122,7 +121,7 @@ static const uint16_t allowed[] = {
 
 static int filter_calls(struct err *err)
 {
-	struct sock_filter f[N_ALLOWED + 16], *p = f;
+	struct sock_filter f[N_ALLOWED + 24], *p = f;
 	struct sock_fprog prog = {.filter = f};
 
 	*p++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATA(arch));
@@ -133,6 +132,14 @@ static int filter_calls(struct err *err)
 		*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
 						    (uint8_t)(N_ALLOWED - i), 0);
 	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	/* No new code: whatever a library would load from here on comes from a hostile directory
+	 * (CVE-2019-14271), and all that we need is loaded. */
+	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 1, 0);
+	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mprotect, 0, 4);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATA(args[2]));
+	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	/* clone3's flags lie in memory; without it the C library uses clone, which we can look at.
 	 */

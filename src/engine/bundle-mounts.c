@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "engine/bundle.h"
 #include "engine/private.h"
+#include "run/run.h"
 
 static int add(struct bundle *b, const char *destination, const char *type, const char *source,
 	       char **options)
@@ -185,7 +186,7 @@ static int make_source(struct bundle *b, const struct container_mount_point *m, 
 static int add_mount_point(struct bundle *b, const struct container_mount_point *m, struct err *err)
 {
 	const struct container_mount *asked = asked_mount(b, m->destination);
-	const char *source = m->source;
+	char **options;
 	int r;
 
 	if (str_eq(m->type, "tmpfs"))
@@ -195,13 +196,17 @@ static int add_mount_point(struct bundle *b, const struct container_mount_point 
 	r = make_source(b, m, err);
 	if (r < 0)
 		return r;
+	options = bind_options(b, m, asked);
 	if (!str_empty(m->subpath)) {
-		source = path_join(b->arena, m->source, m->subpath);
+		char *subpath = arena_printf(b->arena, RUN_MOUNT_SUBPATH "%s", m->subpath);
+
 		if (strstr(m->subpath, "..") || m->subpath[0] == '/')
 			return err_set(err, ERR_INVALID, "invalid volume subpath: %s", m->subpath);
+		/* Who writes to the volume may have put links there: looked up inside it, at start. */
+		options = options && subpath ? strv_append(b->arena, options, subpath) : NULL;
 	}
-	return add(b, m->destination, "bind", source, bind_options(b, m, asked)) < 0 ? err_oom(err)
-										     : 0;
+	return !options || add(b, m->destination, "bind", m->source, options) < 0 ? err_oom(err)
+										  : 0;
 }
 
 int bundle_mounts(struct bundle *b, struct err *err)

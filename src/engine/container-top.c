@@ -47,6 +47,14 @@ static int read_proc(pid_t pid, const char *leaf, struct buf *b)
 	return fd < 0 ? -errno : fd_read_all(fd, b, path, NULL);
 }
 
+/* A process names itself as it likes: what a terminal would obey becomes a blank. */
+static void make_printable(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = ' ';
+}
+
 static char *command_line(struct arena *a, pid_t pid, const char *comm)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT(1 << 20);
@@ -55,10 +63,7 @@ static char *command_line(struct arena *a, pid_t pid, const char *comm)
 		return arena_printf(a, "[%s]", comm);
 	while (b.len > 0 && b.data[b.len - 1] == '\0')
 		b.len--;
-	for (size_t i = 0; i < b.len; i++) {
-		if ((unsigned char)b.data[i] < ' ' || b.data[i] == 0x7f)
-			b.data[i] = ' ';
-	}
+	make_printable(b.data, b.len);
 	return arena_strndup(a, b.data, MIN_OF(b.len, (size_t)CMDLINE_MAX));
 }
 
@@ -78,6 +83,7 @@ static int take_sample(struct arena *a, pid_t pid, struct sample *s)
 	if (!name || !rest || rest < name)
 		return -ESRCH;
 	*rest = '\0';
+	make_printable(name, strlen(name));
 	*s = (struct sample){.pid = pid, .uid = st.st_uid, .comm = arena_strdup(a, name + 1)};
 	if (sscanf(rest + 1,
 		   " %c %" SCNi64 " %" SCNi64 " %" SCNi64 " %" SCNi64

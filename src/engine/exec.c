@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "engine/bundle.h"
 #include "engine/private.h"
@@ -55,22 +56,35 @@ static int read_spec(struct execution *x, struct err *err)
 	return r;
 }
 
+/* /proc/PID/root, while a pidfd says that the number is still that process. */
+static int open_root(const struct container_info *c, struct err *err)
+{
+	pid_t pid = (pid_t)c->state.pid;
+	cleanup_fd int pidfd = pid > 0 ? proc_pidfd_open(pid) : -ESRCH, root = -EBADF;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	if (pidfd >= 0 && proc_start_time(pid) == (uint64_t)c->state.pid_start)
+		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0 || proc_pidfd_signal(pidfd, 0) < 0)
+		return err_set(err, ERR_CONFLICT, "container %s is not running", c->row.id);
+	return TAKE_FD(root);
+}
+
 static int fill_user(struct execution *x, char **home, struct err *err)
 {
 	const char *user = x->req->user;
 	struct oci_user *o = &x->process.user;
 	struct user u;
-	char path[64];
 	cleanup_fd int root = -EBADF;
 	int r;
 
 	*home = NULL;
 	if (str_empty(user)) /* the container's own, as it was started */
 		return 0;
-	(void)snprintf(path, sizeof(path), "/proc/%lld/root", (long long)x->info.state.pid);
-	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root = open_root(&x->info, err);
 	if (root < 0)
-		return err_sys(err, errno, "open the root of container %s", x->info.row.id);
+		return root;
 	r = bundle_user_lookup(x->a, user, x->info.config->host_config.group_add, NULL, root, &u,
 			       err);
 	if (r < 0)

@@ -47,6 +47,11 @@ enum mount_place_flags {
 /* Puts a detached mount on its destination inside the root. */
 int mount_place(struct child *c, int mount_fd, const struct oci_mount *m,
 		const struct mount_options *o, enum mount_place_flags flags, struct err *err);
+/* A detached clone of what is to be bound. A path below a source that others may write to (a volume)
+ * is looked up inside it: a link there leads nowhere else, and nothing can be swapped behind our
+ * back. */
+int mount_open_source(int dirfd, const struct oci_mount *m, const struct mount_options *o,
+		      struct err *err);
 int mount_all(struct child *c, struct err *err);
 /* Binds one host file over a path of the root, which is made when it is missing. */
 int mount_file(struct child *c, const char *source, const char *dest, struct err *err);

@@ -101,8 +101,8 @@ static int open_source(const struct child *c, const struct oci_mount *m, int *ma
 
 	if (r < 0 || !o.bind || (!c->userns && !relative && o.idmap == MOUNT_IDMAP_NONE))
 		return r;
-	fd = mountfd_clone(relative && c->o->bundle_fd >= 0 ? c->o->bundle_fd : AT_FDCWD, m->source,
-			   o.recursive, err);
+	fd = mount_open_source(relative && c->o->bundle_fd >= 0 ? c->o->bundle_fd : AT_FDCWD, m, &o,
+			       err);
 	if (fd < 0)
 		return fd;
 	if (o.idmap != MOUNT_IDMAP_NONE)

@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 
 #include "base/str.h"
+#include "run/run.h"
 
 static const struct {
 	const char *name;
@@ -115,6 +116,8 @@ static int parse_word(struct mount_options *o, char *word, struct err *err)
 		o->copy_up = true;
 	} else if (str_eq(word, "idmap") || str_eq(word, "ridmap")) {
 		o->idmap = word[0] == 'r' ? MOUNT_IDMAP_TREE : MAX_OF(o->idmap, MOUNT_IDMAP_TOP);
+	} else if (str_after(word, RUN_MOUNT_SUBPATH)) {
+		o->subpath = str_after(word, RUN_MOUNT_SUBPATH);
 	} else if (!parse_attr(o, word) && !is_one_of(ignored, ARRAY_SIZE(ignored), word)) {
 		if (o->n_data == MOUNT_DATA_MAX)
 			return err_set(err, ERR_TOO_LARGE, "more than %d options of the filesystem",
@@ -143,6 +146,8 @@ static int check(const struct oci_mount *m, struct mount_options *o, struct err 
 		o->idmap = MOUNT_IDMAP_TOP;
 	if (o->idmap != MOUNT_IDMAP_NONE && !o->bind)
 		return err_set(err, ERR_UNSUPPORTED, "only a bind can have id mappings");
+	if (o->subpath && !o->bind)
+		return err_set(err, ERR_INVALID, "only a bind can have a subpath");
 	if (o->copy_up && (o->bind || !str_eq(m->type, "tmpfs")))
 		return err_set(err, ERR_INVALID, "tmpcopyup is for tmpfs only");
 	if (!o->bind)

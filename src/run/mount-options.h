@@ -37,6 +37,7 @@ struct mount_options {
 	struct mount_attrs tree;   /* rro, rnosuid, … */
 	unsigned long propagation; /* MS_SHARED, …; 0: nothing is said */
 	bool rec_propagation;
+	const char *subpath;            /* RUN_MOUNT_SUBPATH: of a bind's source, NULL: all of it */
 	char *data[MOUNT_DATA_MAX + 1]; /* "key=value" and flags; NULL-terminated */
 	size_t n_data;
 };

@@ -145,6 +145,22 @@ int mount_place(struct child *c, int mount_fd, const struct oci_mount *m,
 	return r;
 }
 
+int mount_open_source(int dirfd, const struct oci_mount *m, const struct mount_options *o,
+		      struct err *err)
+{
+	cleanup_fd int top = -EBADF, fd = -EBADF;
+
+	if (!o->subpath)
+		return mountfd_clone(dirfd, m->source, o->recursive, err);
+	top = openat(dirfd, m->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return err_sys(err, errno, "mount source %s", m->source);
+	fd = path_open_in_root(top, o->subpath, O_PATH, 0);
+	if (fd < 0)
+		return err_sys(err, fd, "mount source %s: %s in it", m->source, o->subpath);
+	return mountfd_clone(fd, "", o->recursive, err);
+}
+
 static int mount_bind(struct child *c, const struct oci_mount *m, size_t index,
 		      const struct mount_options *o, struct err *err)
 {
@@ -153,7 +169,7 @@ static int mount_bind(struct child *c, const struct oci_mount *m, size_t index,
 	if (c->sources && c->sources[index] >= 0)
 		fd = TAKE_FD(c->sources[index]);
 	else
-		fd = mountfd_clone(AT_FDCWD, m->source, o->recursive, err);
+		fd = mount_open_source(AT_FDCWD, m, o, err);
 	return fd < 0 ? fd : mount_place(c, fd, m, o, MOUNT_ATTRS, err);
 }
 

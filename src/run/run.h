@@ -33,6 +33,10 @@ struct run_overlay {
 	char *upper, *work; /* NULL both: a read-only view */
 };
 
+/* A mount option of ours for binds: "hoy.subpath=PATH" binds what PATH means inside the source,
+ * whatever links are in it (runtime-spec leaves names of options open). */
+#define RUN_MOUNT_SUBPATH "hoy.subpath="
+
 struct run_options {
 	const char *id;
 	const struct oci_spec *spec;
