@@ -14,7 +14,7 @@
 #define CREATED_BY_WIDTH 45
 
 struct history_options {
-	char *format;
+	char *format, *platform;
 	bool human, no_trunc, quiet;
 };
 
@@ -24,6 +24,8 @@ static const struct flag flags[] = {
 	FLAG(human, "human", 'H', FLAG_BOOL, "Print sizes and dates in human readable format",
 	     .def = "true"),
 	FLAG(no_trunc, "no-trunc", 0, FLAG_BOOL, "Don't truncate output"),
+	FLAG(platform, "platform", 0, FLAG_STRING,
+	     "Only if the image is for this platform (\"os[/arch[/variant]]\")"),
 	FLAG(quiet, "quiet", 'q', FLAG_BOOL, "Only show image IDs"),
 	{},
 };
@@ -107,7 +109,9 @@ static int run(struct command_line *c, struct err *err)
 
 	if (!e)
 		return err->code;
-	r = image_history(e, c->arena, c->args[0], &layers, err);
+	r = image_check_platform(e, c->args[0], o->platform, err);
+	if (r == 0)
+		r = image_history(e, c->arena, c->args[0], &layers, err);
 	return r < 0 ? r
 		     : format_rows(c, &list, o->format, o->quiet, layers.items, layers.n,
 				   sizeof(struct image_layer), &x, err);

@@ -15,7 +15,7 @@
 #include "engine/volume.h"
 
 struct inspect_options {
-	char *format, *type;
+	char *format, *type, *platform;
 	bool size;
 };
 
@@ -32,29 +32,41 @@ static const struct flag container_flags[] = {
 	FLAG(size, "size", 's', FLAG_BOOL, "Display total file sizes"),
 	{},
 };
+static const struct flag image_flags[] = {
+	FLAG(format, "format", 'f', FLAG_STRING, VALUE_FORMAT_HELP_INSPECT),
+	FLAG(platform, "platform", 0, FLAG_STRING,
+	     "Only if the image is for this platform (\"os[/arch[/variant]]\")"),
+	{},
+};
 static const struct flag plain_flags[] = {
 	FLAG(format, "format", 'f', FLAG_STRING, VALUE_FORMAT_HELP_INSPECT),
 	{},
 };
 
-typedef json_t *find_fn(struct engine *e, const char *key, bool size, struct err *err);
+typedef json_t *find_fn(struct engine *e, const char *key, const struct inspect_options *o,
+			struct err *err);
 
-static json_t *find_container(struct engine *e, const char *key, bool size, struct err *err)
+static json_t *find_container(struct engine *e, const char *key, const struct inspect_options *o,
+			      struct err *err)
 {
-	return container_inspect(e, key, size, err);
+	return container_inspect(e, key, o->size, err);
 }
 
-static json_t *find_image(struct engine *e, const char *key, bool size UNUSED, struct err *err)
+static json_t *find_image(struct engine *e, const char *key, const struct inspect_options *o,
+			  struct err *err)
 {
-	return image_inspect(e, key, err);
+	return image_check_platform(e, key, o->platform, err) < 0 ? NULL
+								  : image_inspect(e, key, err);
 }
 
-static json_t *find_volume(struct engine *e, const char *key, bool size UNUSED, struct err *err)
+static json_t *find_volume(struct engine *e, const char *key,
+			   const struct inspect_options *o UNUSED, struct err *err)
 {
 	return volume_inspect(e, key, err);
 }
 
-static json_t *find_any(struct engine *e, const char *key, bool size, struct err *err)
+static json_t *find_any(struct engine *e, const char *key, const struct inspect_options *o,
+			struct err *err)
 {
 	static find_fn *const kinds[] = {find_container, find_image, find_volume};
 
@@ -62,7 +74,7 @@ static json_t *find_any(struct engine *e, const char *key, bool size, struct err
 		json_t *j;
 
 		*err = ERR_INIT;
-		j = kinds[i](e, key, size, err);
+		j = kinds[i](e, key, o, err);
 		if (j || (err->kind != ERR_NOT_FOUND && err->kind != ERR_INVALID))
 			return j;
 	}
@@ -83,7 +95,7 @@ static int inspect(struct command_line *c, find_fn *find, struct err *err)
 	if (!found || !missing)
 		return err_oom(err);
 	for (size_t i = 0; i < c->n_args; i++) {
-		json_t *j = find(e, c->args[i], o->size, &missing[i]);
+		json_t *j = find(e, c->args[i], o, &missing[i]);
 
 		if (j && json_array_append_new(found, j) < 0)
 			return err_oom(err);
@@ -161,7 +173,7 @@ const struct command cmd_image_inspect = {
 	.min_args = 1,
 	.max_args = COMMAND_ANY_ARGS,
 	.noun = NOUN_IMAGE,
-	.flags = plain_flags,
+	.flags = image_flags,
 	.options_size = sizeof(struct inspect_options),
 	.run = run_image,
 };

@@ -13,19 +13,21 @@
 #include "spec/reference.h"
 
 struct load_options {
-	char *input;
+	char *input, *platform;
 	bool quiet;
 };
 static const struct flag load_flags[] = {
 	FLAG_OF(load_options, input, "input", 'i', FLAG_STRING,
 		"Read from tar archive file or OCI layout directory, instead of STDIN",
 		.noun = NOUN_FILE),
+	FLAG_OF(load_options, platform, "platform", 0, FLAG_STRING,
+		"Load only the given platform's images (\"os[/arch[/variant]]\")"),
 	FLAG_OF(load_options, quiet, "quiet", 'q', FLAG_BOOL, "Suppress the load output"),
 	{},
 };
 
 struct save_options {
-	char *format, *output;
+	char *format, *output, *platform;
 };
 static const struct flag save_flags[] = {
 	FLAG_OF(save_options, format, "format", 0, FLAG_STRING,
@@ -33,6 +35,8 @@ static const struct flag save_flags[] = {
 		.choices = "oci|docker|both"),
 	FLAG_OF(save_options, output, "output", 'o', FLAG_STRING,
 		"Write to a file, instead of STDOUT", .noun = NOUN_FILE),
+	FLAG_OF(save_options, platform, "platform", 0, FLAG_STRING,
+		"Save only images for the given platform (\"os[/arch[/variant]]\")"),
 	{},
 };
 
@@ -91,7 +95,7 @@ static int run_load(struct command_line *c, struct err *err)
 		       dir         ? -EBADF
 		       : file >= 0 ? file
 				   : STDIN_FILENO,
-		       dir, &loaded, err);
+		       dir, o->platform, &loaded, err);
 	return r < 0 || o->quiet ? r : print_loaded(c, &loaded, err);
 }
 
@@ -113,6 +117,11 @@ static int run_save(struct command_line *c, struct err *err)
 	e = cli_engine(c, err);
 	if (!e)
 		return err->code;
+	for (size_t i = 0; i < c->n_args; i++) {
+		r = image_check_platform(e, c->args[i], o->platform, err);
+		if (r < 0)
+			return r;
+	}
 	r = output_open(o->output, &out, err);
 	if (r == 0)
 		r = image_save(e, c->args, out.fd, format, err);

@@ -8,10 +8,13 @@
 
 struct rmi_options {
 	bool force, no_prune;
+	char *platform;
 };
 static const struct flag flags[] = {
 	FLAG_OF(rmi_options, force, "force", 'f', FLAG_BOOL, "Force removal of the image"),
 	FLAG_OF(rmi_options, no_prune, "no-prune", 0, FLAG_BOOL, "Do not delete untagged parents"),
+	FLAG_OF(rmi_options, platform, "platform", 0, FLAG_STRING,
+		"Only if the image is for this platform (\"os[/arch[/variant]]\")"),
 	{},
 };
 
@@ -26,8 +29,11 @@ static int run_rmi(struct command_line *c, struct err *err)
 	for (size_t i = 0; i < c->n_args; i++) {
 		struct json_list removed = {};
 		struct err one = ERR_INIT;
-		int r = image_remove(e, c->arena, c->args[i], o->force, o->no_prune, &removed,
-				     &one);
+		int r = image_check_platform(e, c->args[i], o->platform, &one);
+
+		if (r == 0)
+			r = image_remove(e, c->arena, c->args[i], o->force, o->no_prune, &removed,
+					 &one);
 
 		for (size_t k = 0; k < removed.n; k++) {
 			const struct image_removed *x = JSON_AT(struct image_removed, &removed, k);

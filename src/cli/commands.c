@@ -6,11 +6,12 @@
 
 #define FLAG(...) FLAG_OF(cli_globals, __VA_ARGS__)
 static const struct flag root_flags[] = {
-	FLAG(config, "config", 0, FLAG_STRING, "Folder of the user's configuration (credentials)",
-	     .noun = NOUN_FILE),
+	FLAG(config, "config", 0, FLAG_STRING,
+	     "Folder of the user's config.json (DOCKER_CONFIG; ~/.docker)", .noun = NOUN_FILE),
 	FLAG(context, "context", 'c', FLAG_STRING, "Accepted for Docker's sake: only \"default\"",
 	     .flags = FLAG_HIDDEN),
-	FLAG(debug, "debug", 'D', FLAG_BOOL, "Enable debug mode"),
+	FLAG(debug, "debug", 'D', FLAG_BOOL,
+	     "Accepted for Docker's sake: without a daemon there is no log to say more in"),
 	FLAG(hosts, "host", 'H', FLAG_LIST, "Daemon socket to connect to: there is no daemon",
 	     .flags = FLAG_HIDDEN),
 	FLAG(log_level, "log-level", 'l', FLAG_STRING,

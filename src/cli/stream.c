@@ -24,6 +24,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/detach.h"
+#include "cli/user-config.h"
 #include "command/terminal.h"
 #include "engine/container.h"
 #include "monitor/client.h"
@@ -262,13 +263,29 @@ static int watch_signals(struct pump *p)
 
 /* ---- both ---- */
 
+/* The container runs already: wrong keys of the configuration do not keep anyone from it. */
+static int choose_keys(struct pump *p)
+{
+	struct user_config config;
+	struct err why = ERR_INIT;
+
+	if (p->s->detach_keys)
+		return detach_parse(p->s->detach_keys, &p->detach, p->err);
+	user_config_read(p->c, &config);
+	if (!str_empty(config.detach_keys)) {
+		if (detach_parse(config.detach_keys, &p->detach, &why) == 0)
+			return 0;
+		command_warn("config.json: %s", why.msg);
+	}
+	return detach_parse(DETACH_DEFAULT, &p->detach, p->err);
+}
+
 static int prepare(struct pump *p)
 {
 	int r = 0;
 
-	if (p->s->tty)
-		r = detach_parse(p->s->detach_keys ? p->s->detach_keys : DETACH_DEFAULT, &p->detach,
-				 p->err);
+	if (p->s->tty && p->s->in)
+		r = choose_keys(p);
 	if (r == 0)
 		r = watch_signals(p);
 	if (r == 0 && p->s->tty && p->s->in)

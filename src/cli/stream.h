@@ -21,7 +21,7 @@ struct stream {
 	const char *id;          /* of the container: for signals and sizes */
 	bool in, out, err, tty;  /* tty: the container has a terminal */
 	bool sig_proxy;          /* forward signals to the container's process */
-	const char *detach_keys; /* NULL: the default */
+	const char *detach_keys; /* NULL: the user's (config.json), or the default */
 };
 
 /* Reads and writes `conn` (the caller's) until the end. */

@@ -21,12 +21,11 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "engine/bundle.h"
-#include "engine/image.h"
+#include "engine/image-private.h"
 #include "engine/private.h"
 #include "engine/undo.h"
 #include "engine/volume.h"
 #include "spec/name.h"
-#include "spec/platform.h"
 
 #define TEXT_MAX   (8 << 20)
 #define NAME_TRIES 8
@@ -261,31 +260,6 @@ static bool wants_mounts(const struct making *m)
 	       strv_len(m->c->config.volumes);
 }
 
-/* --platform picks among an image's platforms; ours have one. */
-static int check_platform(struct making *m, const char *wanted, const json_t *config,
-			  struct err *err)
-{
-	struct platform want, image;
-	int r;
-
-	if (str_empty(wanted))
-		return 0;
-	r = platform_parse(m->a, wanted, &want, err);
-	if (r < 0)
-		return r;
-	image = platform_normalise(json_string_value(json_object_get(config, "os")),
-				   json_string_value(json_object_get(config, "architecture")),
-				   json_string_value(json_object_get(config, "variant")));
-	if (platform_match(&want, &image) > 0)
-		return 0;
-	return err_set(
-		err, ERR_NOT_FOUND,
-		"image with reference %s was found but does not match the specified platform: "
-		"wanted %s, actual: %s",
-		m->c->config.image, platform_format(m->a, &want) ?: wanted,
-		platform_format(m->a, &image) ?: "?");
-}
-
 static int prepare(struct making *m, const struct container_create_request *req, char ***warnings,
 		   struct err *err)
 {
@@ -301,7 +275,7 @@ static int prepare(struct making *m, const struct container_create_request *req,
 	config = json_parse(m->image.config, strlen(m->image.config), m->image.id, err);
 	if (!config)
 		return err ? err->code : -EINVAL;
-	r = check_platform(m, req->platform, config, err);
+	r = image_config_check_platform(m->a, m->c->config.image, config, req->platform, err);
 	if (r == 0)
 		r = bundle_merge(m->a, m->c, config, err);
 	if (r == 0)

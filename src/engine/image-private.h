@@ -21,6 +21,9 @@ json_t *image_config_labels(const json_t *config);
 /* How many containers use each image: counts[i] for images[i] (struct store_image items). */
 int image_count_containers(struct engine *e, struct arena *a, const struct json_list *images,
 			   int64_t *counts, struct err *err);
+/* Does the configuration of the image `ref` fit? */
+int image_config_check_platform(struct arena *a, const char *ref, const json_t *config,
+				const char *platform, struct err *err);
 /* Go's name of the machine: "amd64". */
 const char *image_host_architecture(void);
 /* "Error parsing reference: …" unless the text is a reference that can be a name; the tag "latest"

@@ -6,13 +6,18 @@
 #include "base/str.h"
 #include "engine/image-private.h"
 #include "engine/private.h"
+#include "spec/platform.h"
 
-int image_load(struct engine *e, struct arena *a, int fd, const char *dir, struct json_list *ret,
-	       struct err *err)
+int image_load(struct engine *e, struct arena *a, int fd, const char *dir, const char *platform,
+	       struct json_list *ret, struct err *err)
 {
+	bool must = !str_empty(platform);
 	struct json_list images = {};
-	int r = store_load(e->store, a, fd, dir, &images, err);
+	struct platform want;
+	int r = must ? platform_parse(a, platform, &want, err) : 0;
 
+	if (r == 0)
+		r = store_load(e->store, a, fd, dir, must ? &want : NULL, &images, err);
 	*ret = (struct json_list){};
 	for (size_t i = 0; r == 0 && i < images.n; i++) {
 		struct store_image *img = JSON_AT(struct store_image, &images, i);

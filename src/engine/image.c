@@ -10,6 +10,7 @@
 #include "engine/image-private.h"
 #include "engine/private.h"
 #include "spec/digest.h"
+#include "spec/platform.h"
 #include "spec/reference.h"
 
 char *image_short_id(struct arena *a, const char *id)
@@ -86,6 +87,46 @@ int image_find(struct engine *e, struct arena *a, const char *ref, struct store_
 	if (cause.kind == ERR_NOT_FOUND || cause.kind == ERR_INVALID)
 		return refuse(a, ref, err);
 	return err_copy(err, cause.kind, cause.code, cause.msg);
+}
+
+int image_config_check_platform(struct arena *a, const char *ref, const json_t *config,
+				const char *platform, struct err *err)
+{
+	struct platform want, image;
+	int r;
+
+	if (str_empty(platform))
+		return 0;
+	r = platform_parse(a, platform, &want, err);
+	if (r < 0)
+		return r;
+	image = platform_normalise(json_string_value(json_object_get(config, "os")),
+				   json_string_value(json_object_get(config, "architecture")),
+				   json_string_value(json_object_get(config, "variant")));
+	if (platform_match(&want, &image) > 0)
+		return 0;
+	return err_set(
+		err, ERR_NOT_FOUND,
+		"image with reference %s was found but does not match the specified platform: "
+		"wanted %s, actual: %s",
+		ref, platform_format(a, &want) ?: platform, platform_format(a, &image) ?: "?");
+}
+
+int image_check_platform(struct engine *e, const char *ref, const char *platform, struct err *err)
+{
+	cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
+	cleanup(json_unref) json_t *config = NULL;
+	struct store_image img;
+	int r;
+
+	if (str_empty(platform))
+		return 0;
+	r = a ? image_find(e, a, ref, &img, err) : err_oom(err);
+	if (r < 0)
+		return r;
+	config = image_config(&img, err);
+	return config ? image_config_check_platform(a, ref, config, platform, err)
+		      : (err ? err->code : -EINVAL);
 }
 
 int image_parse_name(struct arena *a, const char *text, char **ret, struct err *err)

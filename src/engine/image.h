@@ -11,6 +11,9 @@
 
 int image_find(struct engine *e, struct arena *a, const char *ref, struct store_image *ret,
 	       struct err *err);
+/* An image here is for one platform, so --platform cannot pick: it asks. ERR_NOT_FOUND unless the
+ * image is there and fits ("linux/arm64"; NULL or "": whatever it is, not even looked for). */
+int image_check_platform(struct engine *e, const char *ref, const char *platform, struct err *err);
 
 struct image_info { /* one row of `images` */
 	struct store_image image;
@@ -48,8 +51,9 @@ struct image_loaded {
 	char *name; /* NULL: the archive gave none */
 	char *id;
 };
-int image_load(struct engine *e, struct arena *a, int fd, const char *dir, struct json_list *ret,
-	       struct err *err);
+/* platform: NULL, or the one that is wanted of an archive with several. */
+int image_load(struct engine *e, struct arena *a, int fd, const char *dir, const char *platform,
+	       struct json_list *ret, struct err *err);
 int image_save(struct engine *e, char *const *refs, int fd, enum store_save_format format,
 	       struct err *err);
 int image_import(struct engine *e, struct arena *a, int fd, const char *name, char *const *changes,

@@ -80,23 +80,25 @@ static int take_image(struct source *src, const struct plan_image *p, struct err
 	return source_blob(src, p->manifest, p->manifest_size, err);
 }
 
-static int take_all(struct source *src, struct err *err)
+static int take_all(struct source *src, const struct platform *platform, struct err *err)
 {
+	const struct platform host = platform_host();
+
 	const struct plan_files files = {.data = src,
 					 .layout = src->layout >= 0,
 					 .find = find,
 					 .text = text,
 					 .named = named};
 	struct json_list images = {};
-	int r = plan_images(src->b->a, &files, manifest_architecture(), &images, err);
+	int r = plan_images(src->b->a, &files, platform ? platform : &host, platform, &images, err);
 
 	for (size_t i = 0; r == 0 && i < images.n; i++)
 		r = take_image(src, JSON_AT(struct plan_image, &images, i), err);
 	return r;
 }
 
-int store_load(struct store *s, struct arena *a, int fd, const char *dir, struct json_list *out,
-	       struct err *err)
+int store_load(struct store *s, struct arena *a, int fd, const char *dir,
+	       const struct platform *platform, struct json_list *out, struct err *err)
 {
 	cleanup(batch_done) struct batch b = {};
 	cleanup_fd int layout = -EBADF;
@@ -114,7 +116,7 @@ int store_load(struct store *s, struct arena *a, int fd, const char *dir, struct
 		r = source_archive(&src, &b, fd, err);
 	}
 	if (r == 0)
-		r = take_all(&src, err);
+		r = take_all(&src, platform, err);
 	if (r == 0)
 		r = batch_commit(&b, err);
 	return r < 0 ? r : manifest_result(&b, out, err);

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "spec/digest.h"
 #include "spec/image.h"
+#include "spec/platform.h"
 #include "spec/reference.h"
 #include "store/image.h"
 #include "store/manifest.h"
@@ -98,7 +99,7 @@ static int make_document(struct made *m, const char *parent_config, const struct
 	m->document = parent_config ? json_parse(parent_config, strlen(parent_config),
 						 "configuration", err)
 				    : json_pack("{s:s, s:s}", "architecture",
-						manifest_architecture(), "os", "linux");
+						platform_host().architecture, "os", "linux");
 	if (!m->document)
 		return parent_config ? -EINVAL : err_oom(err);
 	/* What was true of the parent's making alone. */

@@ -2,7 +2,6 @@
 #include "store/manifest.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/fd.h"
 #include "base/str.h"
@@ -86,18 +85,4 @@ int manifest_result(struct batch *b, struct json_list *out, struct err *err)
 			si->names = img->names ?: strv_dup(b->a, NULL);
 	}
 	return 0;
-}
-
-const char *manifest_architecture(void)
-{
-	static const struct {
-		const char *machine, *architecture;
-	} names[] = {{"x86_64", "amd64"}, {"aarch64", "arm64"}};
-	struct utsname u;
-
-	if (uname(&u) == 0)
-		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-			if (str_eq(u.machine, names[i].machine))
-				return names[i].architecture;
-	return "amd64";
 }

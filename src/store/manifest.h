@@ -12,4 +12,3 @@ int manifest_make(struct batch *b, struct batch_image *img, struct err *err);
 int manifest_layer_type(struct batch *b, const char *digest, const char **ret, struct err *err);
 /* What a commit of the batch brought: struct store_image, in its order. */
 int manifest_result(struct batch *b, struct json_list *out, struct err *err);
-const char *manifest_architecture(void); /* of this host, in OCI's words */

@@ -19,7 +19,9 @@ struct known { /* a manifest that index.json leads to */
 struct plan {
 	struct arena *a;
 	const struct plan_files *files;
-	const char *architecture;
+	const struct platform *want;
+	const char *want_text;
+	bool must;
 	struct json_list known; /* struct known; of archives that have both descriptions */
 };
 
@@ -54,6 +56,7 @@ static int add_name(struct plan *p, struct plan_image *img, const char *name, st
 static int read_config(struct plan *p, struct plan_image *img, const char *digest, int64_t size,
 		       struct image_config *ret, struct err *err)
 {
+	struct platform is;
 	size_t len;
 	int r = read_blob(p, digest, size, IMAGE_CONFIG_MAX, &img->config, &len, err);
 
@@ -64,6 +67,10 @@ static int read_config(struct plan *p, struct plan_image *img, const char *diges
 		return r;
 	if (strlen(img->config) != len)
 		return err_set(err, ERR_INVALID, "configuration %s contains NUL bytes", digest);
+	is = platform_normalise(ret->os, ret->architecture, ret->variant);
+	if (p->must && !platform_match(p->want, &is))
+		return err_set(err, ERR_NOT_FOUND, "image %.19s is for %s, not for %s", digest,
+			       platform_format(p->a, &is) ?: "?", p->want_text);
 	img->id = arena_strdup(p->a, digest);
 	if (!img->id)
 		return err_oom(err);
@@ -131,16 +138,40 @@ static int follow_manifest(struct plan *p, struct plan_image *img, const struct 
 	return img->manifest && img->manifest_type ? 0 : err_oom(err);
 }
 
-static bool is_for_host(const struct plan *p, const struct image_descriptor *d)
+/* 0: not at all; the higher the better. */
+static int fits(const struct plan *p, const struct image_descriptor *d)
 {
-	return !d->platform || (str_eq(d->platform->os, "linux") &&
-				str_eq(d->platform->architecture, p->architecture));
+	const struct image_platform *x = d->platform;
+	struct platform is;
+
+	if (!x)
+		return 1;
+	is = platform_normalise(x->os, x->architecture, x->variant);
+	return platform_match(p->want, &is);
 }
 
-/* The manifest that a descriptor means: itself, or the host's of an index. */
+static const struct image_descriptor *best(const struct plan *p, const struct image_index *index)
+{
+	const struct image_descriptor *found = NULL;
+	int score = 0;
+
+	for (size_t i = 0; i < index->manifests.n; i++) {
+		const struct image_descriptor *d =
+			JSON_AT(struct image_descriptor, &index->manifests, i);
+
+		if (fits(p, d) > score) {
+			score = fits(p, d);
+			found = d;
+		}
+	}
+	return found;
+}
+
+/* The manifest that a descriptor means: itself, or the best of an index. */
 static int resolve(struct plan *p, const struct image_descriptor *d, int depth,
 		   const struct image_descriptor **ret, struct err *err)
 {
+	const struct image_descriptor *m;
 	struct image_index *index;
 	char *text;
 	size_t len;
@@ -160,15 +191,10 @@ static int resolve(struct plan *p, const struct image_descriptor *d, int depth,
 		r = image_index_decode(p->a, text, len, index, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < index->manifests.n; i++) {
-		const struct image_descriptor *m =
-			JSON_AT(struct image_descriptor, &index->manifests, i);
-
-		if (is_for_host(p, m))
-			return resolve(p, m, depth + 1, ret, err);
-	}
-	return err_set(err, ERR_NOT_FOUND, "index %s has no image for linux/%s", d->digest,
-		       p->architecture);
+	m = best(p, index);
+	if (m)
+		return resolve(p, m, depth + 1, ret, err);
+	return err_set(err, ERR_NOT_FOUND, "index %s has no image for %s", d->digest, p->want_text);
 }
 
 static int follow_described(struct plan *p, const struct image_descriptor *d, struct json_list *out,
@@ -202,13 +228,13 @@ static int follow_index(struct plan *p, const char *text, size_t len, struct jso
 		const struct image_descriptor *d =
 			JSON_AT(struct image_descriptor, &index.manifests, i);
 
-		if (!is_for_host(p, d) && index.manifests.n > 1)
+		if (!fits(p, d) && (index.manifests.n > 1 || p->must))
 			continue;
 		r = follow_described(p, d, out, err);
 		taken++;
 	}
 	if (r == 0 && taken == 0)
-		r = err_set(err, ERR_INVALID, "no image for linux/%s in it", p->architecture);
+		r = err_set(err, ERR_INVALID, "no image for %s in it", p->want_text);
 	return r;
 }
 
@@ -324,17 +350,21 @@ static int follow_archive(struct plan *p, const char *text, size_t len, struct j
 
 /* ---- both ---- */
 
-int plan_images(struct arena *a, const struct plan_files *files, const char *architecture,
-		struct json_list *out, struct err *err)
+int plan_images(struct arena *a, const struct plan_files *files, const struct platform *want,
+		bool must, struct json_list *out, struct err *err)
 {
-	struct plan p = {.a = a, .files = files, .architecture = architecture};
+	struct plan p = {.a = a,
+			 .files = files,
+			 .want = want,
+			 .want_text = platform_format(a, want),
+			 .must = must};
 	const char *digest;
 	int64_t size;
 	char *text;
 	size_t len;
-	int r = 0;
+	int r = p.want_text ? 0 : err_oom(err);
 
-	if (!files->layout)
+	if (r == 0 && !files->layout)
 		r = files->named(files->data, "manifest.json", IMAGE_ARCHIVE_JSON_MAX, &text, &len,
 				 err);
 	if (r > 0)

@@ -12,10 +12,10 @@
  *     name, and tags. An OCI manifest of the same configuration that index.json leads to is taken
  *     over, so that its digest stays; otherwise `manifest` is NULL, and one has to be made;
  *   - index.json (OCI): by digest only, names from annotations, indexes inside it resolved to the
- *     image of this host.
+ *     image that fits the platform best.
  *
  *   struct plan_files files = {.data = src, .find = …, .text = …};
- *   r = plan_images(a, &files, "amd64", &images, err);
+ *   r = plan_images(a, &files, &host, false, &images, err);
  *
  * Bounds are those of spec/image.h; the arena's ceiling bounds the whole.
  * Sources: OCI image-layout and image-index 1.1, moby image/spec/v1.2, CVE-2021-41190.
@@ -23,6 +23,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "spec/platform.h"
 
 struct plan_files {
 	void *data;
@@ -57,6 +58,7 @@ struct plan_image {
 	char **names;            /* canonical, with tags */
 };
 
-/* Appends struct plan_image items. `architecture` is the host's, in OCI's words. */
-int plan_images(struct arena *a, const struct plan_files *files, const char *architecture,
-		struct json_list *out, struct err *err);
+/* Appends struct plan_image items. `want` picks among the images of an index; one that is alone is
+ * taken as it is, unless `must`: then an image for another platform is an error. */
+int plan_images(struct arena *a, const struct plan_files *files, const struct platform *want,
+		bool must, struct json_list *out, struct err *err);

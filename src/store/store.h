@@ -72,9 +72,11 @@ int store_layer_size(struct store *s, const char *diff_id, int64_t *ret, struct 
 /* ---- in and out: store/transfer.c, by the archive worker ---- */
 
 /* docker-archive (old, new), OCI archive; gzip, zstd or plain; or an OCI layout directory (path).
- * The ids and names that came in are appended to out (struct store_image). */
-int store_load(struct store *s, struct arena *a, int fd, const char *dir, struct json_list *out,
-	       struct err *err);
+ * platform: images for it and no others; NULL: those for this host, or what is there alone. The ids
+ * and names that came in are appended to out (struct store_image). */
+struct platform;
+int store_load(struct store *s, struct arena *a, int fd, const char *dir,
+	       const struct platform *platform, struct json_list *out, struct err *err);
 enum store_save_format { STORE_SAVE_BOTH, STORE_SAVE_OCI, STORE_SAVE_DOCKER };
 /* One archive that Docker (old and new), podman and skopeo read: manifest.json and an OCI layout.
  * refs as the user wrote them. */

@@ -115,3 +115,20 @@ load helpers
 	expect 1 hoy tag no-such-image x
 	one_line_error "No such image: no-such-image"
 }
+
+@test "--platform: an image is what it is" {
+	local other=linux/s390x want="does not match the specified platform: wanted $other"
+	for cmd in "image inspect" history save rmi; do
+		# shellcheck disable=SC2086 # one or two words
+		expect 1 hoy $cmd --platform "$other" busybox
+		like "$stderr" "$want" "$cmd"
+		# shellcheck disable=SC2086
+		[ "$cmd" = rmi ] || hoy $cmd --platform linux busybox >/dev/null
+	done
+	expect 1 hoy load --platform "$other" -i "$HOY_TEST_IMAGE"
+	one_line_error "not for $other"
+	expect 0 hoy load --platform linux -i "$HOY_TEST_IMAGE"
+	hoy tag busybox other:1
+	expect 0 hoy rmi --platform linux other:1
+	is "$output" "Untagged: other:1"
+}

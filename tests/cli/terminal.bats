@@ -33,6 +33,25 @@ on_terminal() { "$BATS_TEST_DIRNAME/pty" "$@"; }
 	is "$(hoy ps -aq -f name=none)" "" "made, though its keys were wrong"
 }
 
+@test "detach keys of the user's config.json: --config, DOCKER_CONFIG, ~/.docker" {
+	mkdir -p "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b" "$BATS_TEST_TMPDIR/home/.docker"
+	echo '{"auths": {}, "detachKeys": "ctrl-x"}' >"$BATS_TEST_TMPDIR/a/config.json"
+	echo '{"detachKeys": "ctrl-y,y"}' >"$BATS_TEST_TMPDIR/b/config.json"
+	echo '{"detachKeys": "z"}' >"$BATS_TEST_TMPDIR/home/.docker/config.json"
+	export DOCKER_CONFIG=$BATS_TEST_TMPDIR/b
+	expect 0 on_terminal 24x80 'expect:# ' 'send:\x18' -- hoy --config "$BATS_TEST_TMPDIR/a" run --name ka -it busybox sh
+	expect 0 on_terminal 24x80 'expect:# ' 'send:\x19y' -- hoy run --name kb -it busybox sh
+	unset DOCKER_CONFIG
+	HOME=$BATS_TEST_TMPDIR/home expect 0 on_terminal 24x80 'expect:# ' 'send:z' -- hoy run --name kc -it busybox sh
+	HOME=$BATS_TEST_TMPDIR/home expect 0 on_terminal 24x80 'expect:# ' 'send:z\x18' -- \
+		hoy run --name kd --detach-keys ctrl-x -it busybox sh
+	is "$(hoy ps -q | wc -l)" 4
+	# one that is broken is told of, and the default's stay
+	echo '{"detachKeys": ' >"$BATS_TEST_TMPDIR/a/config.json"
+	expect 0 on_terminal 24x80 'expect:Error loading config file' 'expect:# ' 'send:\x10\x11' -- \
+		hoy --config "$BATS_TEST_TMPDIR/a" run --name ke -it busybox sh
+}
+
 @test "the terminal is restored when we are killed by TERM, and when the container is" {
 	expect 143 on_terminal 24x80 'expect:# ' 'signal:TERM' -- hoy run --name t1 -it busybox sh
 	expect 137 on_terminal 24x80 'expect:ready' -- \

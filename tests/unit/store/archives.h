@@ -148,7 +148,7 @@ static inline int UNUSED build_archive(struct build *b)
 static inline int UNUSED load_build(struct fixture *f, struct build *b, struct store_image *out)
 {
 	struct json_list list = {};
-	int fd = build_archive(b), r = store_load(f->s, f->a, fd, NULL, &list, &f->err);
+	int fd = build_archive(b), r = store_load(f->s, f->a, fd, NULL, NULL, &list, &f->err);
 
 	close(fd);
 	if (r == 0) {

@@ -26,7 +26,8 @@ struct papers {
 	struct arena *a;
 	const char *text;
 	size_t len;
-	unsigned asked; /* how often for a text */
+	unsigned asked;              /* how often for a text */
+	const struct platform *must; /* NULL: amd64, if there is a choice */
 };
 
 struct paper {
@@ -135,6 +136,7 @@ static inline int papers_text_named(void *data, const char *name, size_t max, ch
 
 static inline int papers_plan(struct papers *p, struct json_list *out, struct err *err)
 {
+	const struct platform amd64 = {"linux", "amd64", ""};
 	const struct plan_files files = {.data = p,
 					 .layout = p->len >= 8 &&
 						   strncmp(p->text, "@layout\n", 8) == 0,
@@ -142,5 +144,5 @@ static inline int papers_plan(struct papers *p, struct json_list *out, struct er
 					 .text = papers_text,
 					 .named = papers_text_named};
 
-	return plan_images(p->a, &files, "amd64", out, err);
+	return plan_images(p->a, &files, p->must ? p->must : &amd64, p->must, out, err);
 }

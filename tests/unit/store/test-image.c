@@ -239,7 +239,7 @@ static void test_real(void **state)
 		assert_non_null(file);
 		*file++ = '\0';
 		fd = open(file, O_RDONLY | O_CLOEXEC);
-		assert_ok(f, store_load(f->s, f->a, fd, NULL, &out, &f->err));
+		assert_ok(f, store_load(f->s, f->a, fd, NULL, NULL, &out, &f->err));
 		close(fd);
 		assert_int_equal(out.n, 1);
 		assert_string_equal(JSON_AT(struct store_image, &out, 0)->id, p);

@@ -88,7 +88,7 @@ static int load_bytes(struct fixture *f, const void *data, size_t len)
 
 	assert_int_equal(fd_write(fd, data, len), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	r = store_load(f->s, f->a, fd, NULL, &list, &f->err);
+	r = store_load(f->s, f->a, fd, NULL, NULL, &list, &f->err);
 	close(fd);
 	return r;
 }
@@ -126,7 +126,7 @@ static void test_not_an_image(void **state)
 
 		assert_int_equal(ftruncate(fd, size), 0);
 		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-		assert_true(store_load(f->s, f->a, fd, NULL, &list, &f->err) < 0);
+		assert_true(store_load(f->s, f->a, fd, NULL, NULL, &list, &f->err) < 0);
 	}
 	close(fd);
 	build_done(&image);
@@ -189,7 +189,7 @@ static void test_oci(void **state)
 	assert_int_equal(fwrite(tar.data, 1, tar.len, p), tar.len);
 	assert_int_equal(pclose(p), 0);
 	snprintf(path, sizeof(path), "%s/layout", f->dir);
-	assert_ok(f, store_load(f->s, f->a, -EBADF, path, &list, &f->err));
+	assert_ok(f, store_load(f->s, f->a, -EBADF, path, NULL, &list, &f->err));
 	assert_int_equal(list.n, 1);
 	assert_string_equal(JSON_AT(struct store_image, &list, 0)->id, b.id);
 	assert_ok(f, store_image_remove(f->s, b.id, &f->err));
@@ -227,7 +227,7 @@ static void full_disk(struct fixture *f)
 	fd = build_archive(&b);
 	if (store_open(path, 0, &s, &f->err) < 0)
 		_exit(2);
-	if (store_load(s, f->a, fd, NULL, &list, &f->err) != -ENOSPC)
+	if (store_load(s, f->a, fd, NULL, NULL, &list, &f->err) != -ENOSPC)
 		_exit(3);
 	if (!strstr(f->err.msg, "/big") || !strstr(f->err.msg, "layer sha256:"))
 		_exit(4);

@@ -151,7 +151,7 @@ static void test_rows(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
-		struct papers p = {a, rows[i].papers, strlen(rows[i].papers), 0};
+		struct papers p = {a, rows[i].papers, strlen(rows[i].papers), 0, NULL};
 		struct json_list images = {};
 		struct err err = ERR_INIT;
 		int r = papers_plan(&p, &images, &err);
@@ -161,6 +161,55 @@ static void test_rows(void **state)
 			check_text(rows[i].what, describe(a, &images), rows[i].want);
 		} else if (r >= 0 || !strstr(err.msg, rows[i].want)) {
 			fail_msg("%s: %d: %s", rows[i].what, r, err.msg);
+		}
+	}
+}
+
+/* A platform that is asked for: the best variant of an index, and no image for another. */
+static void test_platform(void **state)
+{
+	static const char several[] = INDEX_FILE(DESCRIPTOR("e", INDEX, "")) BLOB(
+		"e", INDEX_TEXT(DESCRIPTOR(
+			     "f", MANIFEST,
+			     ", \"platform\": {\"architecture\": \"arm\", \"os\": \"linux\", "
+			     "\"variant\": \"v6\"}") ", " DESCRIPTOR("d", MANIFEST,
+								     ", \"platform\": "
+								     "{\"architecture\": \"arm\", "
+								     "\"os\": \"linux\", "
+								     "\"variant\": \"v7\"}")))
+		BLOB("d", MANIFEST_TEXT DESCRIPTOR("a", GZIP, "") "]}")
+			BLOB("c",
+			     "{\"architecture\": \"arm\", \"variant\": \"v7\", \"os\": \"linux\", "
+			     "\"rootfs\": {\"type\": \"layers\", \"diff_ids\": [" ONE("1") "]}}");
+	static const struct {
+		const char *papers;
+		struct platform must;
+		const char *error;
+	} cases[] = {
+		{several, {"linux", "arm", "v7"}, NULL},
+		{several, {"linux", "arm", "v8"}, NULL},
+		{several, {"linux", "amd64", ""}, "has no image for linux/amd64"},
+		{INDEX_FILE(DESCRIPTOR("d", MANIFEST, FOR("amd64"))) IMAGE("d"),
+		 {"linux", "arm64", ""},
+		 "no image for linux/arm64 in it"},
+		{INDEX_FILE(DESCRIPTOR("d", MANIFEST, "")) IMAGE("d"),
+		 {"linux", "arm64", ""},
+		 "is for linux/amd64, not for linux/arm64"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
+		struct papers p = {a, cases[i].papers, strlen(cases[i].papers), 0, &cases[i].must};
+		struct json_list images = {};
+		struct err err = ERR_INIT;
+		int r = papers_plan(&p, &images, &err);
+
+		if (!cases[i].error) {
+			check_ok("platform", r, &err);
+			check_text("platform", describe(a, &images), "c d 1:a -;");
+		} else if (r >= 0 || !strstr(err.msg, cases[i].error)) {
+			fail_msg("%zu: %d: %s", i, r, err.msg);
 		}
 	}
 }
@@ -210,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_platform),
 		cmocka_unit_test(test_many),
 	};
 
