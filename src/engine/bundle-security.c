@@ -169,8 +169,36 @@ static int open_cache(struct engine *e, struct err *err)
 	return cache < 0 ? cache : path_open_dir(cache, "seccomp", 0700, err);
 }
 
+static void unref(void *json)
+{
+	json_decref(json);
+}
+
+/* What of the profile is not in its program: it goes with the configuration. */
+static int settings_of(struct arena *a, const struct buf *text, json_t **ret, struct err *err)
+{
+	static const char *const members[] = {"flags", "listenerPath", "listenerMetadata"};
+	cleanup(json_unref) json_t *profile =
+		json_parse(text->data, text->len, "seccomp profile", err);
+	cleanup(json_unref) json_t *settings = json_object();
+
+	if (!profile || !settings)
+		return profile ? err_oom(err) : -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		json_t *v = json_object_get(profile, members[i]);
+
+		if (v && !json_is_null(v) && json_object_set(settings, members[i], v) < 0)
+			return err_oom(err);
+	}
+	if (json_object_size(settings) == 0)
+		return 0;
+	*ret = TAKE_PTR(settings);
+	return arena_defer(a, unref, *ret) < 0 ? err_oom(err) : 0;
+}
+
 int bundle_seccomp(struct engine *e, struct arena *a, const struct container_host_config *h,
-		   uint64_t caps, bool privileged, char **ret_path, struct err *err)
+		   uint64_t caps, bool privileged, char **ret_path, json_t **ret_settings,
+		   struct err *err)
 {
 	cleanup(buf_done) struct buf text = BUF_INIT(PROFILE_MAX);
 	struct seccomp_policy policy = {.caps = caps};
@@ -180,6 +208,7 @@ int bundle_seccomp(struct engine *e, struct arena *a, const struct container_hos
 	int r = bundle_security_opt(h->security_opt, &o, err);
 
 	*ret_path = NULL;
+	*ret_settings = NULL;
 	if (r < 0)
 		return r;
 	if (!o.seccomp)
@@ -197,6 +226,8 @@ int bundle_seccomp(struct engine *e, struct arena *a, const struct container_hos
 	if (dir < 0)
 		return dir;
 	r = seccomp_prepare(dir, &policy, name, sizeof(name), err);
+	if (r == 0 && policy.profile)
+		r = settings_of(a, &text, ret_settings, err);
 	if (r < 0)
 		return r;
 	*ret_path = arena_strdup(a, name);
@@ -271,5 +302,5 @@ int bundle_security(struct bundle *b, struct err *err)
 	if (!p->capabilities || hide_paths(b, h, o.system_paths_unconfined) < 0)
 		return err_oom(err);
 	return bundle_seccomp(b->engine, b->arena, h, caps, h->privileged, &b->monitor.seccomp_path,
-			      err);
+			      &b->spec.linux->seccomp, err);
 }

@@ -70,7 +70,8 @@ int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, stru
 /* Hidden from containers that do not say otherwise; NULL-terminated. */
 extern const char *const bundle_masked_paths[], *const bundle_readonly_paths[];
 int bundle_seccomp(struct engine *e, struct arena *a, const struct container_host_config *h,
-		   uint64_t caps, bool privileged, char **ret_path, struct err *err);
+		   uint64_t caps, bool privileged, char **ret_path, json_t **ret_settings,
+		   struct err *err);
 int bundle_mounts(struct bundle *b, struct err *err);
 int bundle_namespaces(struct bundle *b, struct err *err);
 int bundle_check_namespaces(struct container_create *c, struct err *err);

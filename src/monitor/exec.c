@@ -24,7 +24,15 @@ static void tell(struct exec *x, int code)
 static int run(struct monitor *m, const struct oci_process *p, const int fds[3],
 	       struct run_process *ret, struct err *err)
 {
+	/* The engine puts flags and listener there, when the profile has any. */
+	struct run_notify notify = {
+		.seccomp = m->spec.linux->seccomp,
+		.id = m->config.id,
+		.annotations = &m->spec.annotations,
+		.pid = run_pid(m->container),
+	};
 	struct run_exec e = {
+		.notify = &notify,
 		.container_pidfd = run_pidfd(m->container),
 		.container_pid = run_pid(m->container),
 		.process = p,

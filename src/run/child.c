@@ -53,6 +53,7 @@
 #include "run/mountfd.h"
 #include "run/rlimit.h"
 #include "run/rootfs.h"
+#include "run/seccomp.h"
 
 #define INIT_TARGET "/sbin/docker-init"
 
@@ -336,6 +337,8 @@ void child_main(struct child *c)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Checked by run_create. */
+	(void)seccomp_flags(c->spec->linux->seccomp, &s.seccomp_flags, NULL);
 	r = build(c, &s, &err);
 	if (r == 0)
 		(void)go(c, &s, &err);

@@ -88,11 +88,12 @@ struct process_setup {
 	const struct oci_process *process;
 	const void *seccomp;
 	size_t seccomp_len;
-	const int *stdio; /* three fds, -EBADF: /dev/null; ignored with a slave */
-	int slave;        /* terminal, or -EBADF */
-	int null_fd;      /* what -EBADF stands for */
-	int sock;         /* moved to the first fd after the preserved ones */
-	int start_fd;     /* not 0: kept, as the fd after that */
+	unsigned seccomp_flags; /* SECCOMP_FILTER_FLAG_* */
+	const int *stdio;       /* three fds, -EBADF: /dev/null; ignored with a slave */
+	int slave;              /* terminal, or -EBADF */
+	int null_fd;            /* what -EBADF stands for */
+	int sock;               /* moved to the first fd after the preserved ones */
+	int start_fd;           /* not 0: kept, as the fd after that */
 	unsigned preserve_fds;
 	bool keep_keyring;
 	bool die_with_parent;

@@ -43,6 +43,7 @@
 #include "run/mountfd.h"
 #include "run/rlimit.h"
 #include "run/run.h"
+#include "run/seccomp.h"
 #include "run/spawn.h"
 
 #define JOINED_FIRST (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -172,6 +173,8 @@ NORETURN static void exec_main(const struct between *b)
 	struct err err = ERR_INIT;
 	sigset_t none;
 
+	/* Checked by run_exec. */
+	(void)seccomp_flags(e->notify ? e->notify->seccomp : NULL, &s.seccomp_flags, NULL);
 	fd_close(b->parent_sock);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -222,7 +225,18 @@ static int spawn(struct between *b)
 	return b->r == -ECHILD ? err_sys(b->err, ECHILD, "join the container's namespaces") : b->r;
 }
 
-static int await_exec(int sock, struct run_process *p, struct err *err)
+static int pass_listener(int sock, const struct run_exec *e, pid_t pid, int listener,
+			 struct err *err)
+{
+	int r = e->notify ? seccomp_hand_over(e->notify, pid, "running", listener, err)
+			  : err_set(err, ERR_INVALID, "nobody listens to the seccomp program");
+
+	if (r == 0)
+		r = message_send(sock, MESSAGE_LISTENER, 0, -EBADF);
+	return r;
+}
+
+static int await_exec(int sock, const struct run_exec *e, struct run_process *p, struct err *err)
 {
 	int r = 0;
 
@@ -238,6 +252,11 @@ static int await_exec(int sock, struct run_process *p, struct err *err)
 		if (m.kind == MESSAGE_TERMINAL && fd >= 0) {
 			p->terminal = fd;
 			r = 0;
+			continue;
+		}
+		if (m.kind == MESSAGE_LISTENER && fd >= 0) {
+			r = pass_listener(sock, e, p->pid, fd, err);
+			fd_close(fd);
 			continue;
 		}
 		fd_close(fd);
@@ -256,6 +275,9 @@ int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err)
 
 	if (!e->process->args || !e->process->args[0])
 		return err_set(err, ERR_INVALID, "there is no command to execute");
+	r = seccomp_check(e->notify ? e->notify->seccomp : NULL, e->seccomp, e->seccomp_len, err);
+	if (r < 0)
+		return r;
 	null_fd = device_null_host(err);
 	if (null_fd < 0)
 		return null_fd;
@@ -275,7 +297,7 @@ int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err)
 	});
 	fd_close(sock[1]);
 	if (r == 0)
-		r = await_exec(parent, &p, err);
+		r = await_exec(parent, e, &p, err);
 	if (r < 0) {
 		spawn_kill(p.pidfd);
 		fd_close(p.pidfd);

@@ -33,10 +33,10 @@ void hooks_bundle_path(int fd, char *out, size_t size)
 	out[n > 0 ? n : 0] = '\0';
 }
 
-static int state_text(const struct hook_state *s, struct buf *b, struct err *err)
+json_t *hooks_state_json(const struct hook_state *s)
 {
-	cleanup(json_unref) json_t *j = NULL;
 	char bundle[PATH_MAX];
+	json_t *j;
 
 	if (s->bundle)
 		(void)snprintf(bundle, sizeof(bundle), "%s", s->bundle);
@@ -44,9 +44,18 @@ static int state_text(const struct hook_state *s, struct buf *b, struct err *err
 		hooks_bundle_path(s->bundle_fd, bundle, sizeof(bundle));
 	j = json_pack("{s:s,s:s,s:s,s:s,s:o}", "ociVersion", "1.2.0", "id", s->id, "status",
 		      s->status, "bundle", bundle, "annotations", annotations_json(s->annotations));
-	if (!j || (s->pid && json_object_set_new(j, "pid", json_integer(s->pid)) < 0))
-		return err_oom(err);
-	return json_write(b, j, 0, err);
+	if (j && s->pid && json_object_set_new(j, "pid", json_integer(s->pid)) < 0) {
+		json_decref(j);
+		return NULL;
+	}
+	return j;
+}
+
+static int state_text(const struct hook_state *s, struct buf *b, struct err *err)
+{
+	cleanup(json_unref) json_t *j = hooks_state_json(s);
+
+	return j ? json_write(b, j, 0, err) : err_oom(err);
 }
 
 /* A file in memory, not a pipe: a hook that does not read its stdin must not block us. */

@@ -25,5 +25,7 @@ struct hook_state {
  * the first failure is returned. */
 int hooks_run(const struct json_list *hooks, const char *name, const struct hook_state *s,
 	      struct err *err);
+/* {"ociVersion": …, "id": …, "status": …}; the caller's, NULL: no memory. */
+json_t *hooks_state_json(const struct hook_state *s);
 /* The path of the bundle's directory, "" when it has none. */
 void hooks_bundle_path(int fd, char *out, size_t size);

@@ -15,6 +15,8 @@
  *   parent  MESSAGE_GO        exec
  *   parent  MESSAGE_STAY      instead: take the go from whoever connects to start_fd; all
  *                             that follows is said there
+ *   child   MESSAGE_LISTENER  the seccomp program is loaded and asks an agent: its listener; the
+ *                             parent hands it over and answers the same
  *   child   MESSAGE_FAILED    any time: the error, and the child is gone
  */
 #pragma once
@@ -31,6 +33,7 @@ enum message_kind {
 	MESSAGE_READY,
 	MESSAGE_GO,
 	MESSAGE_STAY,
+	MESSAGE_LISTENER,
 };
 
 struct message {

@@ -28,6 +28,7 @@
 #include "base/str.h"
 #include "run/child.h"
 #include "run/command.h"
+#include "run/message.h"
 #include "run/privilege.h"
 #include "run/rlimit.h"
 #include "run/seccomp.h"
@@ -164,6 +165,20 @@ static int bind_life(int sock, struct err *err)
 	return 0;
 }
 
+/* From here on each of our own calls may have to wait for the agent: the listener first. */
+static int load_filter(const struct process_setup *s, struct err *err)
+{
+	int listener,
+		r = seccomp_apply(s->seccomp, s->seccomp_len, s->seccomp_flags, &listener, err);
+
+	if (r < 0 || listener < 0)
+		return r;
+	r = message_send(s->sock, MESSAGE_LISTENER, 0, listener);
+	fd_close(listener);
+	return r < 0 ? err_sys(err, r, "hand over the seccomp listener")
+		     : message_expect(s->sock, MESSAGE_LISTENER, NULL, err);
+}
+
 int process_exec(const struct process_setup *s, struct err *err)
 {
 	const struct oci_process *p = s->process;
@@ -176,7 +191,7 @@ int process_exec(const struct process_setup *s, struct err *err)
 	if (r == 0)
 		r = privilege_user(p, &want, err);
 	if (r == 0 && s->seccomp && !p->no_new_privileges)
-		r = seccomp_apply(s->seccomp, s->seccomp_len, err);
+		r = load_filter(s, err);
 	if (r == 0)
 		r = privilege_caps(&want, err);
 	if (r == 0 && p->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -184,6 +199,6 @@ int process_exec(const struct process_setup *s, struct err *err)
 	if (r == 0 && s->die_with_parent)
 		r = bind_life(s->sock, err);
 	if (r == 0 && s->seccomp && p->no_new_privileges)
-		r = seccomp_apply(s->seccomp, s->seccomp_len, err);
+		r = load_filter(s, err);
 	return r < 0 ? r : command_exec(argv, p->env ?: no_env, err);
 }

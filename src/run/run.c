@@ -31,6 +31,7 @@
 #include "run/mountfd.h"
 #include "run/namespace.h"
 #include "run/rootfs.h"
+#include "run/seccomp.h"
 #include "run/spawn.h"
 #include "spec/caps.h"
 
@@ -76,7 +77,7 @@ static struct run_container *container_new(const struct run_options *o)
 	c->warn = o->warn;
 	c->warn_arg = o->warn_arg;
 	c->id = strdup(o->id ?: "");
-	if (o->spec->hooks) {
+	if (o->spec->hooks || o->spec->linux->seccomp) {
 		char path[PATH_MAX];
 
 		hooks_bundle_path(o->bundle_fd, path, sizeof(path));
@@ -121,7 +122,7 @@ static int check_spec(const struct run_options *o, struct err *err)
 		return err_set(err, ERR_INVALID, "the configuration has no process");
 	if (!o->spec->linux)
 		return err_set(err, ERR_INVALID, "the configuration has no linux section");
-	return 0;
+	return seccomp_check(o->spec->linux->seccomp, o->seccomp, o->seccomp_len, err);
 }
 
 /* In the process between: never returns. */
@@ -404,16 +405,39 @@ int run_create(const struct run_options *o, struct run_container **ret, struct e
 	return 0;
 }
 
-int run_go(int conn, struct err *err)
+static int pass_listener(int conn, const struct run_notify *n, int listener, struct err *err)
 {
-	struct message m;
-	int r = message_send(conn, MESSAGE_GO, 0, -EBADF);
+	int r = n ? seccomp_hand_over(n, n->pid, "creating", listener, err)
+		  : err_set(err, ERR_INVALID, "nobody listens to the seccomp program");
 
 	if (r == 0)
-		r = message_recv(conn, &m, NULL);
-	if (r > 0)
-		return message_error(&m, err);
-	return r < 0 ? err_sys(err, r, "start the container's process") : 0;
+		r = message_send(conn, MESSAGE_LISTENER, 0, -EBADF);
+	return r;
+}
+
+int run_go_notify(int conn, const struct run_notify *n, struct err *err)
+{
+	int r = message_send(conn, MESSAGE_GO, 0, -EBADF);
+
+	for (;;) {
+		cleanup_fd int fd = -EBADF;
+		struct message m;
+
+		if (r >= 0)
+			r = message_recv(conn, &m, &fd);
+		if (r <= 0)
+			return r < 0 ? err_sys(err, r, "start the container's process") : 0;
+		if (m.kind != MESSAGE_LISTENER || fd < 0)
+			return message_error(&m, err);
+		r = pass_listener(conn, n, fd, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+int run_go(int conn, struct err *err)
+{
+	return run_go_notify(conn, NULL, err);
 }
 
 static int check_unstarted(const struct run_container *c, struct err *err)
@@ -425,12 +449,18 @@ static int check_unstarted(const struct run_container *c, struct err *err)
 
 int run_start(struct run_container *c, struct err *err)
 {
+	struct run_notify notify;
 	int r = check_unstarted(c, err);
 
 	if (r < 0)
 		return r;
 	c->started = true;
-	r = run_go(c->sock, err);
+	notify = (struct run_notify){.seccomp = c->spec->linux->seccomp,
+				     .id = c->id,
+				     .bundle = c->bundle,
+				     .annotations = &c->spec->annotations,
+				     .pid = c->pid};
+	r = run_go_notify(c->sock, &notify, err);
 	fd_close(TAKE_FD(c->sock));
 	if (r < 0) {
 		spawn_kill(c->pidfd);

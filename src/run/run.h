@@ -64,6 +64,14 @@ struct run_options {
 				  run_delete does then (where the kernel can: 6.11) */
 };
 
+/* Who is asked about system calls (SCMP_ACT_NOTIFY), and what it is told of the container. */
+struct run_notify {
+	const json_t *seccomp; /* linux.seccomp: listenerPath, listenerMetadata */
+	const char *id, *bundle;
+	const struct json_map *annotations;
+	pid_t pid; /* PID 1 of the container */
+};
+
 struct run_container;
 
 int run_create(const struct run_options *o, struct run_container **ret, struct err *err);
@@ -74,6 +82,8 @@ int run_stay(struct run_container *c, struct err *err);
 /* Says go on a connection to start_fd: as run_start() without hooks, from any process that may
  * connect. */
 int run_go(int conn, struct err *err);
+/* The same for a container whose seccomp program asks an agent. */
+int run_go_notify(int conn, const struct run_notify *n, struct err *err);
 pid_t run_pid(const struct run_container *c);
 int run_pidfd(const struct run_container *c);
 /* The pty's master when the process has a terminal; stays the container's. -EBADF: none. */
@@ -100,6 +110,7 @@ struct run_exec {
 	struct cgroup *cgroup;
 	const void *seccomp;
 	size_t seccomp_len;
+	const struct run_notify *notify;    /* also for the flags; NULL: no agent, no flags */
 	int stdin_fd, stdout_fd, stderr_fd; /* when process->terminal is false */
 	unsigned preserve_fds;              /* as in run_options */
 	bool keep_keyring;

@@ -164,6 +164,7 @@ static uint32_t verdict_value(struct seccomp_verdict v)
 		[SECCOMP_TRACE] = SECCOMP_RET_TRACE,
 		[SECCOMP_LOG] = SECCOMP_RET_LOG,
 		[SECCOMP_ALLOW] = SECCOMP_RET_ALLOW,
+		[SECCOMP_NOTIFY] = SECCOMP_RET_USER_NOTIF,
 	};
 
 	return values[v.action] | (v.data & SECCOMP_RET_DATA);
@@ -316,6 +317,7 @@ static uint32_t unknown_verdict(const struct seccomp_filter *f)
 	case SECCOMP_TRACE:
 	case SECCOMP_LOG:
 	case SECCOMP_ALLOW:
+	case SECCOMP_NOTIFY:
 	case _SECCOMP_ACTION_MAX:
 		break;
 	}

@@ -22,6 +22,7 @@ static const char *const action_names[_SECCOMP_ACTION_MAX] = {
 	[SECCOMP_TRACE] = "SCMP_ACT_TRACE",
 	[SECCOMP_LOG] = "SCMP_ACT_LOG",
 	[SECCOMP_ALLOW] = "SCMP_ACT_ALLOW",
+	[SECCOMP_NOTIFY] = "SCMP_ACT_NOTIFY",
 };
 
 static const char *const op_names[_SECCOMP_OP_MAX] = {
@@ -88,6 +89,8 @@ static const struct json_field profile_fields[] = {
 	{"archMap", JSON_LIST, 0, offsetof(struct seccomp_profile, arch_map), &arch_object},
 	{"architectures", JSON_STRV, 0, offsetof(struct seccomp_profile, architectures)},
 	{"flags", JSON_STRV, 0, offsetof(struct seccomp_profile, flags)},
+	{"listenerPath", JSON_STR, 0, offsetof(struct seccomp_profile, listener_path)},
+	{"listenerMetadata", JSON_STR, 0, offsetof(struct seccomp_profile, listener_metadata)},
 	{"syscalls", JSON_LIST, 0, offsetof(struct seccomp_profile, syscalls), &syscall_object},
 	{},
 };
@@ -244,10 +247,6 @@ static int resolve_verdict(const struct seccomp_profile *p, const char *where, c
 
 	if (strcmp(action, "SCMP_ACT_KILL") == 0)
 		action = action_names[SECCOMP_KILL_THREAD];
-	if (strcmp(action, "SCMP_ACT_NOTIFY") == 0)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "%s: %s%s: SCMP_ACT_NOTIFY is not supported (no listener)", p->what,
-			       where, member);
 	i = index_of(action_names, ARRAY_SIZE(action_names), action);
 	if (i < 0)
 		return err_set(err, ERR_INVALID, "%s: %s%s: unknown action \"%.64s\"", p->what,
@@ -356,6 +355,10 @@ static int resolve_row(struct arena *a, const struct seccomp_profile *p, size_t 
 		r = resolve_args(p, row, rule.args, err);
 	if (r == 0)
 		r = resolve_names(a, p, row, &rule.names, err);
+	if (r == 0 && rule.verdict.action == SECCOMP_NOTIFY && strv_has(rule.names, "sendmsg"))
+		r = err_set(err, ERR_INVALID,
+			    "%s: syscalls[%zu]: SCMP_ACT_NOTIFY cannot be used for sendmsg",
+			    p->what, row);
 	if (r < 0)
 		return r;
 	applies = row_applies(p, row, env, err);
@@ -428,6 +431,9 @@ int seccomp_profile_resolve(struct arena *a, const struct seccomp_profile *p,
 	}
 	r = resolve_verdict(p, "", "defaultAction", "defaultErrnoRet", p->default_action,
 			    p->default_errno, &out->default_verdict, err);
+	if (r == 0 && out->default_verdict.action == SECCOMP_NOTIFY)
+		return err_set(err, ERR_INVALID,
+			       "%s: defaultAction: SCMP_ACT_NOTIFY cannot be the default", p->what);
 	if (r == 0)
 		r = resolve_arches(a, p, env, out, err);
 	for (char **f = p->flags; r == 0 && f && *f; f++)

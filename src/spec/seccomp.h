@@ -15,8 +15,9 @@
  * equals the first in the document wins. Several arguments of one rule must all hold, unless they
  * name one index twice: then each is a rule of its own (what runc and crun do).
  *
- * What needs a second process to answer (SCMP_ACT_NOTIFY) is refused; listenerPath and
- * listenerMetadata without it mean nothing and are ignored. Messages name the JSON path. Profiles
+ * SCMP_ACT_NOTIFY has a second process answer, the one at listenerPath; not as the default action
+ * and not for sendmsg(2), by which the process that loads the program gives the listener away.
+ * Without it listenerPath and listenerMetadata mean nothing. Messages name the JSON path. Profiles
  * are hostile input: all counts are bounded. Source: runtime-spec config-linux.md, moby
  * profiles/seccomp.
  *
@@ -43,6 +44,7 @@ enum seccomp_action {
 	SECCOMP_TRACE,
 	SECCOMP_LOG,
 	SECCOMP_ALLOW,
+	SECCOMP_NOTIFY,
 	_SECCOMP_ACTION_MAX,
 };
 const char *seccomp_action_name(enum seccomp_action a); /* "SCMP_ACT_ALLOW", … */
@@ -88,6 +90,7 @@ struct seccomp_profile {
 	struct json_list arch_map; /* struct seccomp_arch_row */
 	char **architectures;
 	char **flags;
+	char *listener_path, *listener_metadata;
 	struct json_list syscalls; /* struct seccomp_syscall_row */
 };
 

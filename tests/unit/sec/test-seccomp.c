@@ -152,8 +152,8 @@ static void test_refused_profiles(void **state)
 		{"{\"defaultAction\": \"x\"}",
 		 "seccomp profile: defaultAction: unknown action \"x\"", ERR_INVALID},
 		{"{\"defaultAction\": \"SCMP_ACT_NOTIFY\"}",
-		 "seccomp profile: defaultAction: SCMP_ACT_NOTIFY is not supported (no listener)",
-		 ERR_UNSUPPORTED},
+		 "seccomp profile: defaultAction: SCMP_ACT_NOTIFY cannot be the default",
+		 ERR_INVALID},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
