@@ -100,6 +100,26 @@ static int read_bundle(struct creation *k, struct buf *text, struct err *err)
 	return k->rec.state.bundle && k->rec.state.rootfs ? 0 : err_oom(err);
 }
 
+/* Those who share a group are frozen and limited together, which runc only warns of. */
+static int check_cgroup(struct creation *k, struct err *err)
+{
+	struct cgroup *cg = NULL;
+	pid_t pid;
+	int r = cgroup_open(k->rec.state.cgroup, NULL, 0, &cg, NULL);
+
+	if (r < 0)
+		return 0;
+	if (cgroup_is_frozen(cg)) {
+		r = err_set(err, ERR_CONFLICT, "container's cgroup unexpectedly frozen");
+	} else if (cgroup_pids(cg, &pid, 1) > 0) {
+		k->rec.state.cgroup_shared = true;
+		oci_log(k->c, "warning", "container's cgroup is not empty: %s",
+			k->rec.state.cgroup);
+	}
+	cgroup_free(cg);
+	return r;
+}
+
 static int make_record(struct creation *k, const struct buf *config, struct err *err)
 {
 	const struct record_state bundle = k->rec.state;
@@ -116,34 +136,17 @@ static int make_record(struct creation *k, const struct buf *config, struct err 
 	if (!s->cgroup)
 		return err_oom(err);
 	k->rec.spec.linux->cgroups_path = s->cgroup;
-	r = file_write(k->rec.dir_fd, "config.json", config->data, config->len, 0600, 0, err);
+	r = check_cgroup(k, err);
+	if (r == 0)
+		r = file_write(k->rec.dir_fd, "config.json", config->data, config->len, 0600, 0,
+			       err);
 	return r < 0 ? r : record_write(&k->rec, err);
-}
-
-/* Two containers in one group would freeze, limit and kill each other. */
-static int check_cgroup(const struct creation *k, struct err *err)
-{
-	struct cgroup *cg = NULL;
-	pid_t pid;
-	int r = cgroup_open(k->rec.state.cgroup, NULL, 0, &cg, NULL);
-
-	if (r < 0)
-		return 0;
-	if (cgroup_is_frozen(cg))
-		r = err_set(err, ERR_CONFLICT, "container's cgroup unexpectedly frozen");
-	else if (cgroup_pids(cg, &pid, 1) > 0)
-		r = err_set(err, ERR_CONFLICT, "container's cgroup is not empty: %s",
-			    k->rec.state.cgroup);
-	cgroup_free(cg);
-	return r;
 }
 
 static int prepare(struct creation *k, struct err *err)
 {
-	int r = check_cgroup(k, err);
+	int r = record_seccomp_prepare(&k->rec, err);
 
-	if (r == 0)
-		r = record_seccomp_prepare(&k->rec, err);
 	if (r == 0)
 		r = record_seccomp(&k->rec, &k->seccomp, &k->seccomp_len, err);
 	if (r == 0 && !str_empty(k->o->console_socket)) {
@@ -185,6 +188,7 @@ static int make_process(struct creation *k, unsigned preserve, struct err *err)
 		.keep_keyring = k->o->no_new_keyring,
 		.no_pivot = k->o->no_pivot,
 		.cgroup_shared = true,
+		.cgroup_kept = k->rec.state.cgroup_shared,
 		.cgroup_all = true,
 	};
 	int r = run_create(&o, &k->container, err);

@@ -32,6 +32,7 @@ static const struct json_field state_fields[] = {
 	ROW("bundle", JSON_STR, bundle),
 	ROW("rootfs", JSON_STR, rootfs),
 	ROW("cgroup_path", JSON_STR, cgroup),
+	ROW("cgroup_shared", JSON_FLAG, cgroup_shared),
 	ROW("seccomp", JSON_STR, seccomp),
 	ROW("no_new_keyring", JSON_FLAG, no_new_keyring),
 	ROW("annotations", JSON_MAP, annotations),
@@ -133,7 +134,7 @@ static void sweep(struct record *rec, const char *id)
 {
 	if (lock_try(rec->dir_fd, "lock", LOCK_EXCLUSIVE, NULL) < 0)
 		return;
-	if (record_cgroup(rec, NULL) == 0 && rec->cgroup) {
+	if (record_cgroup(rec, NULL) == 0 && rec->cgroup && !rec->state.cgroup_shared) {
 		(void)cgroup_kill(rec->cgroup, NULL);
 		(void)cgroup_remove(rec->cgroup, NULL);
 	}
@@ -332,7 +333,7 @@ static int end_processes(struct record *rec, struct err *err)
 
 	if (rec->pidfd >= 0)
 		(void)proc_pidfd_signal(rec->pidfd, SIGKILL);
-	if (record_cgroup(rec, NULL) == 0 && rec->cgroup)
+	if (record_cgroup(rec, NULL) == 0 && rec->cgroup && !rec->state.cgroup_shared)
 		(void)cgroup_kill(rec->cgroup, NULL);
 	if (rec->pidfd >= 0 && poll(&p, 1, DEATH_MS) == 0)
 		return err_sys(err, ETIMEDOUT, "end the process of container %s", rec->state.id);
@@ -359,10 +360,12 @@ static void poststop(struct command_line *c, struct record *rec)
 int record_destroy(struct command_line *c, struct record *rec, struct err *err)
 {
 	int r = end_processes(rec, err), one;
+	pid_t pid;
 
 	if (r < 0)
 		return r;
-	if (rec->cgroup)
+	/* The last one of those that share it takes it away. */
+	if (rec->cgroup && (!rec->state.cgroup_shared || cgroup_pids(rec->cgroup, &pid, 1) == 0))
 		r = cgroup_remove(rec->cgroup, err);
 	if (!rec->state.creating)
 		poststop(c, rec);

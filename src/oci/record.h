@@ -35,6 +35,7 @@ struct record_state { /* state.json */
 	int64_t pid, created; /* created: ns */
 	uint64_t start_time;  /* of the process: proc_start_time() */
 	bool creating, no_new_keyring;
+	bool cgroup_shared; /* others were in its cgroup before: it is not ours to end or remove */
 	struct json_map annotations;
 };
 

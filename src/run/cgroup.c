@@ -370,8 +370,8 @@ int cgroup_freeze(struct cgroup *cg, bool frozen, struct err *err)
 
 bool cgroup_is_frozen(const struct cgroup *cg)
 {
-	if (cg && cg->v2 >= 0)
-		return has_line(cg->v2, "cgroup.events", "frozen 1");
+	if (cg && cg->v2 >= 0 && has_line(cg->v2, "cgroup.events", "frozen 1"))
+		return true;
 	return cg && cg->v1[CTL_FREEZER] >= 0 &&
 	       has_line(cg->v1[CTL_FREEZER], "freezer.state", "FROZEN");
 }

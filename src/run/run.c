@@ -47,6 +47,7 @@ struct run_container {
 	int terminal;
 	int mounts; /* the mount namespace, held */
 	bool started;
+	bool cgroup_kept;
 	void (*warn)(void *arg, const char *text);
 	void *warn_arg;
 	struct cgroup *cgroup;
@@ -74,6 +75,7 @@ static struct run_container *container_new(const struct run_options *o)
 		return NULL;
 	c->pidfd = c->sock = c->terminal = c->mounts = -EBADF;
 	c->spec = o->spec;
+	c->cgroup_kept = o->cgroup_kept;
 	c->warn = o->warn;
 	c->warn_arg = o->warn_arg;
 	c->id = strdup(o->id ?: "");
@@ -513,7 +515,7 @@ int run_delete(struct run_container *c, struct err *err)
 	/* Also ends a child that still waits for MESSAGE_GO. */
 	spawn_kill(c->pidfd);
 	fd_close(TAKE_FD(c->mounts));
-	if (c->cgroup) {
+	if (c->cgroup && !c->cgroup_kept) {
 		(void)cgroup_kill(c->cgroup, NULL);
 		r = cgroup_remove(c->cgroup, err);
 	}

@@ -55,6 +55,7 @@ struct run_options {
 	bool keep_keyring;     /* the caller's session keyring, not a new one */
 	bool no_pivot;         /* the root is changed by chroot, for hosts that cannot pivot_root */
 	bool cgroup_shared;    /* the group may exist already */
+	bool cgroup_kept;      /* others are in it: run_delete leaves it and them alone */
 	bool cgroup_all;       /* all v1 hierarchies get the group, limits or not */
 	/* What is passed over, one line without newline: unknown capabilities, failed poststop hooks
 	 * (which without it are run_delete's failure). May be NULL. */
