@@ -14,22 +14,26 @@
  * may be refused), the user namespace (with its rights, likewise), the time namespace (not allowed
  * to who shares memory).
  *
- * The one in between shares our memory and files, and we wait for its end, as with vfork: copying
+ * The one in between shares our memory, and we wait for its end, as with vfork: copying
  * the tables of our memory for it, its faults and their undoing were 0.2 ms of an exec's 1.5, and
  * what it finds out needs no message. Undumpable is a property of the memory: it is set before and
  * taken back after, in which time the copy inherits it (run/child.c tells what for).
  *
- * From setns on, every path is the container's; no file of ours is opened any more.
+ * From setns on, every path is the container's; no file of ours is opened any more, and what we had
+ * open is closed before.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
@@ -55,7 +59,7 @@
 struct between {
 	const struct run_exec *e;
 	struct run_process *p;
-	int sock, parent_sock, null_fd;
+	int sock, null_fd;
 	bool userns; /* joining one's own user namespace is an error, so it must be known */
 	int shared;  /* CLONE_NEW*: already ours, and not ours to join */
 	struct err *err;
@@ -175,13 +179,43 @@ NORETURN static void exec_main(const struct between *b)
 
 	/* Checked by run_exec. */
 	(void)seccomp_flags(e->notify ? e->notify->seccomp : NULL, &s.seccomp_flags, NULL);
-	fd_close(b->parent_sock);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (join_last(b, &err) == 0 && inside(e, b->sock, b->null_fd, &s, &err) == 0)
 		(void)process_exec(&s, &err);
 	(void)message_send_error(s.sock, &err);
 	_exit(127);
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* The real process is seen in there a moment before it closes what it inherited: it inherits only what
+ * itself needs, nothing of the host's but the container's own cgroup. */
+static int close_others(const struct between *b)
+{
+	const struct run_exec *e = b->e;
+	int keep[] = {b->sock,
+		      b->null_fd,
+		      e->stdin_fd,
+		      e->stdout_fd,
+		      e->stderr_fd,
+		      e->container_pidfd,
+		      e->cgroup ? cgroup_clone_fd(e->cgroup) : -EBADF};
+	unsigned from = 0;
+
+	qsort(keep, ARRAY_SIZE(keep), sizeof(*keep), compare_fds);
+	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
+		if (keep[i] < 0 || (unsigned)keep[i] < from)
+			continue;
+		if ((unsigned)keep[i] > from &&
+		    syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0) < 0)
+			return -errno;
+		from = (unsigned)keep[i] + 1;
+	}
+	return syscall(SYS_close_range, from, UINT_MAX, 0) < 0 ? -errno : 0;
 }
 
 /* Returns its exit code to clone(), which ends it. */
@@ -191,14 +225,15 @@ static int middle(void *data)
 	const struct run_exec *e = b->e;
 
 	b->r = prepare_between(e, b->err);
+	if (b->r == 0 && (b->r = close_others(b)) < 0)
+		(void)err_sys(b->err, b->r, "close files");
 	if (b->r < 0)
 		return 0;
 	if (setns(e->container_pidfd, JOINED_FIRST & ~b->shared) < 0) {
 		b->r = err_sys(b->err, errno, "join the container's namespaces");
 		return 0;
 	}
-	b->r = spawn_clone(CLONE_PARENT, e->cgroup ? cgroup_clone_fd(e->cgroup) : -EBADF,
-			   &b->p->pidfd);
+	b->r = spawn_clone(CLONE_PARENT, e->cgroup ? cgroup_clone_fd(e->cgroup) : -EBADF, NULL);
 	if (b->r == 0)
 		exec_main(b);
 	b->p->pid = b->r;
@@ -214,15 +249,23 @@ static int spawn(struct between *b)
 
 	b->r = -ECHILD; /* killed before it came that far */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	mid = clone(middle, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
-		    b);
+	mid = clone(middle, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, b);
 	if (mid < 0)
 		b->r = err_sys(b->err, errno, "clone a process");
 	else
 		(void)waitpid(mid, NULL, 0);
 	if (dumpable == 1)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	return b->r == -ECHILD ? err_sys(b->err, ECHILD, "join the container's namespaces") : b->r;
+	if (b->r == -ECHILD)
+		return err_sys(b->err, ECHILD, "join the container's namespaces");
+	if (b->r < 0)
+		return b->r;
+	b->p->pidfd = proc_pidfd_open(b->p->pid);
+	if (b->p->pidfd >= 0)
+		return 0;
+	(void)kill(b->p->pid, SIGKILL); /* ours and not reaped: it is that one */
+	(void)waitpid(b->p->pid, NULL, 0);
+	return err_sys(b->err, b->p->pidfd, "open the process");
 }
 
 static int pass_listener(int sock, const struct run_exec *e, pid_t pid, int listener,
@@ -289,7 +332,6 @@ int run_exec(const struct run_exec *e, struct run_process *ret, struct err *err)
 		.e = e,
 		.p = &p,
 		.sock = sock[1],
-		.parent_sock = parent,
 		.null_fd = null_fd,
 		.userns = other_userns(e->container_pid),
 		.shared = shared_namespaces(e->container_pid),
