@@ -61,6 +61,7 @@ static const uint16_t allowed[] = {
 	__NR_fcntl,
 	__NR_dup,
 	__NR_fstat,
+	__NR_fstatfs,
 	__NR_newfstatat,
 	__NR_statx,
 	__NR_getdents64,

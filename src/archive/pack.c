@@ -3,10 +3,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #include "base/clock.h"
@@ -15,11 +17,12 @@
 #include "base/str.h"
 #include "store/tarball.h"
 
-#define OUT_SIZE    ((size_t)256 << 10)
-#define XATTRS_MAX  64
-#define XATTR_BYTES ((size_t)64 << 10)
-#define DEPTH_MAX   1024
-#define LINKS_MAX   ((size_t)1 << 22)
+#define OUT_SIZE     ((size_t)256 << 10)
+#define XATTRS_MAX   64
+#define MQUEUE_MAGIC 0x19800202 /* not in linux/magic.h */
+#define XATTR_BYTES  ((size_t)64 << 10)
+#define DEPTH_MAX    1024
+#define LINKS_MAX    ((size_t)1 << 22)
 
 struct link { /* the first name of a file that has several */
 	dev_t dev;
@@ -326,6 +329,30 @@ static void fill(struct state *st, const struct stat *sb, struct tarball_entry *
 	}
 }
 
+/* What the kernel shows of itself in a running container is no file to copy: there is no end of it, much
+ * may not be read, and nobody could use it. Only its directory goes along. */
+static bool is_kernels(int fd)
+{
+	static const uint32_t types[] = {
+		PROC_SUPER_MAGIC,   SYSFS_MAGIC,   CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+		DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,      SECURITYFS_MAGIC,
+		BPF_FS_MAGIC,       MQUEUE_MAGIC,
+	};
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if ((uint32_t)fs.f_type == types[i])
+			return true;
+	return false;
+}
+
+static bool goes_into(const struct state *st, int fd, const struct stat *sb)
+{
+	return sb->st_dev == st->top_dev || (!st->p->one_filesystem && !is_kernels(fd));
+}
+
 static int pack_dir(struct state *st, int dirfd, const char *name, int depth, struct err *err)
 {
 	cleanup_fd int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -349,7 +376,7 @@ static int pack_dir(struct state *st, int dirfd, const char *name, int depth, st
 	}
 	if (r == 0 && st->p->layer)
 		r = put_opaque(st, fd, err);
-	if (r == 0 && !(st->p->one_filesystem && sb.st_dev != st->top_dev))
+	if (r == 0 && goes_into(st, fd, &sb))
 		r = pack_children(st, fd, depth, err);
 	st->name[len] = '\0';
 	return r;

@@ -65,3 +65,13 @@ setup() {
 	expect 0 hoy diff dd
 	is "$(sort <<<"$output")" $'A /new\nC /etc\nC /etc/group\nD /etc/passwd'
 }
+
+@test "cp: the root of a running container, without what the kernel shows in it" {
+	hoy run -d --name whole -v data:/data busybox sh -c 'echo v >/data/f; echo x >/own; sleep 1000' >/dev/null
+	eventually hoy exec whole test -e /own
+	mkdir "$BATS_TEST_TMPDIR/all"
+	expect 0 hoy cp whole:/ "$BATS_TEST_TMPDIR/all"
+	is "$(cat "$BATS_TEST_TMPDIR/all/own" "$BATS_TEST_TMPDIR/all/data/f" | xargs)" "x v"
+	is "$(ls -A "$BATS_TEST_TMPDIR/all/proc" "$BATS_TEST_TMPDIR/all/sys" | grep -vE ':$|^$')" ""
+	hoy cp whole:/ - | tar -t >/dev/null
+}
