@@ -48,7 +48,7 @@ struct pump {
 	enum stream_end how;
 	int exit_code;
 	struct err *err;
-	struct monitor_frame frame;
+	struct monitor_frame *frame; /* from the first on; 64 KiB, which need not be zero */
 };
 
 static void finish(struct pump *p, enum stream_end how, int exit_code)
@@ -136,23 +136,29 @@ static void write_input(struct pump *p)
 
 static int read_frame(struct pump *p)
 {
-	int r = monitor_recv(p->conn, &p->frame, p->err);
+	int r;
+
+	if (!p->frame)
+		p->frame = malloc(sizeof(*p->frame));
+	if (!p->frame)
+		return err_oom(p->err);
+	r = monitor_recv(p->conn, p->frame, p->err);
 	int32_t code;
 
 	if (r == 0)
 		finish(p, STREAM_LOST, 0);
 	if (r <= 0)
 		return r;
-	switch (p->frame.kind) {
+	switch (p->frame->kind) {
 	case MONITOR_STDOUT:
-		return p->s->out ? put(p, STDOUT_FILENO, p->frame.data, p->frame.len) : 0;
+		return p->s->out ? put(p, STDOUT_FILENO, p->frame->data, p->frame->len) : 0;
 	case MONITOR_STDERR:
-		return p->s->err ? put(p, STDERR_FILENO, p->frame.data, p->frame.len) : 0;
+		return p->s->err ? put(p, STDERR_FILENO, p->frame->data, p->frame->len) : 0;
 	case MONITOR_EXIT:
-		if (p->frame.len < sizeof(code))
+		if (p->frame->len < sizeof(code))
 			return err_set(p->err, ERR_CORRUPT, "exit frame of %zu bytes",
-				       p->frame.len);
-		memcpy(&code, p->frame.data, sizeof(code));
+				       p->frame->len);
+		memcpy(&code, p->frame->data, sizeof(code));
 		finish(p, STREAM_EXITED, code);
 		break;
 	case MONITOR_STDIN:
@@ -352,24 +358,30 @@ int stream_attached(struct command_line *c, const struct stream *s, int conn, en
 		    int *exit_code, struct err *err)
 {
 	struct pump *p = arena_alloc(c->arena, sizeof(*p));
+	int r;
 
 	if (!p)
 		return err_oom(err);
 	p->c = c, p->s = s, p->conn = conn, p->err = err;
 	p->signals = p->out = p->errout = -EBADF;
-	return pump(p, how, exit_code);
+	r = pump(p, how, exit_code);
+	free(p->frame);
+	return r;
 }
 
 int stream_exec(struct command_line *c, const struct stream *s, struct exec_session *x,
 		enum stream_end *how, int *exit_code, struct err *err)
 {
 	struct pump *p = arena_alloc(c->arena, sizeof(*p));
+	int r;
 
 	if (!p)
 		return err_oom(err);
 	p->c = c, p->s = s, p->conn = x->conn, p->exec = x, p->err = err;
 	p->signals = p->out = p->errout = -EBADF;
-	return pump(p, how, exit_code);
+	r = pump(p, how, exit_code);
+	free(p->frame);
+	return r;
 }
 
 int stream_check_keys(const char *keys, struct err *err)
