@@ -127,7 +127,8 @@ static int overlay_mount_2(const struct run_overlay *o, struct err *err)
 }
 
 /* A child: its fds (one a layer) and its mount namespace go away with it. */
-static int overlay_forked(const struct run_overlay *o, bool unshared, struct err *err)
+static int overlay_forked(const struct run_overlay *o, bool unshared,
+			  const struct rootfs_idmap *map, struct err *err)
 {
 	int sock[2], fd = -EBADF, r;
 	pid_t pid;
@@ -143,6 +144,8 @@ static int overlay_forked(const struct run_overlay *o, bool unshared, struct err
 			fd = err_sys(&e, errno, "make a mount namespace");
 		else
 			fd = unshared ? 0 : rootfs_isolate(MS_PRIVATE, &e);
+		if (fd == 0 && map)
+			fd = rootfs_idmap_layers(o, map, &e);
 		if (fd == 0)
 			fd = overlay_mount_2(o, &e);
 		if (fd < 0)
@@ -182,7 +185,19 @@ int overlay_open(const struct run_overlay *o, int flags, struct err *err)
 	if (!(flags & OVERLAY_LEGACY))
 		r = overlay_new(o, err);
 	if (r == -EINVAL && (!err || !err->msg[0]))
-		r = overlay_forked(o, flags & OVERLAY_HERE, err);
+		r = overlay_forked(o, flags & OVERLAY_HERE, NULL, err);
+	return r;
+}
+
+static int overlay_idmapped(const struct run_options *o, struct err *err)
+{
+	struct rootfs_idmap map;
+	int r = rootfs_idmap_plan(o->spec->linux, &map, err);
+
+	if (r < 0)
+		return r;
+	r = overlay_forked(o->overlay, false, &map, err);
+	fd_close(map.userns);
 	return r;
 }
 
@@ -190,6 +205,8 @@ int rootfs_open(const struct run_options *o, int flags, struct err *err)
 {
 	int fd;
 
+	if (o->overlay && o->overlay->idmap)
+		return overlay_idmapped(o, err);
 	if (o->overlay)
 		return overlay_open(o->overlay, flags, err);
 	if (!o->spec->root || str_empty(o->spec->root->path))

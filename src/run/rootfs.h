@@ -15,6 +15,16 @@ enum overlay_flags {
  */
 #define OVERLAY_LOWER_MAX 500
 int overlay_open(const struct run_overlay *o, int flags, struct err *err);
+/* Who the container's root is outside, and its mappings as a user namespace's fd. */
+struct rootfs_idmap {
+	int userns;
+	uid_t uid;
+	gid_t gid;
+};
+int rootfs_idmap_plan(const struct oci_linux *l, struct rootfs_idmap *ret, struct err *err);
+/* In a private mount namespace, by a process that does nothing else than mount the overlay after:
+ * the layers' paths lead to id-mapped mounts of them now. */
+int rootfs_idmap_layers(const struct run_overlay *o, const struct rootfs_idmap *m, struct err *err);
 /* The same for whatever the options say is the root. */
 int rootfs_open(const struct run_options *o, int flags, struct err *err);
 /* In the child's new mount namespace: cuts propagation to the host. `rec_propagation` is

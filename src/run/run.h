@@ -31,6 +31,9 @@
 struct run_overlay {
 	char **lower;       /* topmost first; at least one */
 	char *upper, *work; /* NULL both: a read-only view */
+	bool idmap; /* the container's id mappings on the layers: what is root's on disk is its
+		     * root's, and the other way round (run_create only; kernel 5.19). upper and
+		     * work must be in one directory. */
 };
 
 /* A mount option of ours for binds: "hoy.subpath=PATH" binds what PATH means inside the source,

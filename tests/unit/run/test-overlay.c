@@ -125,9 +125,61 @@ static void a_container_on_an_overlay(void **state)
 	assert_int_equal(fstatat(lab.fd, "b/rootfs/written", &st, 0), -1);
 }
 
+/* A container in a user namespace on layers that root owns on disk: what it finds, makes, changes and
+ * removes is root's on both sides, and nothing on disk was chowned before. */
+static void layers_are_mapped(void **state)
+{
+	char low[96], up[96], work[96], *lows[] = {low, NULL};
+	struct run_overlay o = {.lower = lows, .upper = up, .work = work, .idmap = true};
+	struct run_options run = {.overlay = &o};
+	struct stat st;
+
+	(void)state;
+	(void)snprintf(low, sizeof(low), "%s/b/rootfs", lab.dir);
+	(void)snprintf(up, sizeof(up), "%s/m/up", lab.dir);
+	(void)snprintf(work, sizeof(work), "%s/m/work", lab.dir);
+	assert_int_equal(mkdirat(lab.fd, "m", 0700), 0);
+	assert_int_equal(mkdir(up, 0755), 0);
+	assert_int_equal(mkdir(work, 0755), 0);
+	assert_int_equal(file_write(lab.bundle, "rootfs/etc/old", "old", 3, 0600, 0, NULL), 0);
+	assert_int_equal(file_write(lab.bundle, "rootfs/etc/gone", "x", 1, 0600, 0, NULL), 0);
+	assert_int_equal(fchownat(lab.bundle, "rootfs/etc/gone", 3, 4, 0), 0);
+	lab_spec(&(struct lab_parts){
+		.args = "\"sh\",\"-c\",\"stat -c %u:%g / /etc/old /etc/gone; echo new > /etc/made; "
+			"echo more >> /etc/old; rm /etc/gone; mkdir /etc/dir; stat -c %u:%g "
+			"/etc/made /etc/dir; grep 200000 /proc/self/uid_map\"",
+		.ns = LAB_NS ",{\"type\":\"user\"}",
+		.linux_ = ",\"uidMappings\":[{\"containerID\":0,\"hostID\":200000,\"size\":1000}],"
+			  "\"gidMappings\":[{\"containerID\":0,\"hostID\":300000,\"size\":1000}]"});
+	if (lab_run_with(&run) < 0)
+		fail_msg("%s", lab.err.msg);
+	if (!strstr(lab.out, "0:0\n0:0\n3:4\n0:0\n0:0\n"))
+		fail_msg("%s", lab.out);
+	assert_int_equal(lab.status, 0);
+	assert_int_equal(fstatat(lab.fd, "m/up/etc/made", &st, 0), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(st.st_gid, 0);
+	assert_int_equal(fstatat(lab.fd, "m/up/etc/old", &st, 0), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(fstatat(lab.fd, "m/up/etc/gone", &st, 0), 0);
+	assert_true(S_ISCHR(st.st_mode) && st.st_rdev == 0);
+	/* a second start finds its own changes */
+	lab_spec(&(struct lab_parts){
+		.args = "\"sh\",\"-c\",\"cat /etc/made; ls /etc; stat -c %u /etc/made\"",
+		.ns = LAB_NS ",{\"type\":\"user\"}",
+		.linux_ = ",\"uidMappings\":[{\"containerID\":0,\"hostID\":500000,\"size\":1000}],"
+			  "\"gidMappings\":[{\"containerID\":0,\"hostID\":500000,\"size\":1000}]"});
+	if (lab_run_with(&run) < 0)
+		fail_msg("%s", lab.err.msg);
+	says("new\n");
+	says("0\n");
+	says_not("gone");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(layers_are_mapped),
 		cmocka_unit_test(every_count_both_ways),
 		cmocka_unit_test(wrong_ones_are_named),
 		cmocka_unit_test(a_container_on_an_overlay),
