@@ -3,7 +3,10 @@
  * What the process may do: capabilities, the system call filter, hidden and read-only paths.
  */
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 
 #include "base/fd.h"
@@ -96,6 +99,54 @@ struct oci_capabilities *bundle_capability_sets(struct arena *a, uint64_t caps, 
 	return c;
 }
 
+/* Podman's words: a list of absolute paths, and for unmask also ALL. */
+static int add_paths(const char **list, size_t max, const char *opt, const char *paths,
+		     struct err *err)
+{
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	if (n + 1 >= max)
+		return err_set(err, ERR_TOO_LARGE, "too many --security-opt: \"%s\"", opt);
+	for (const char *p = paths; p; p = strchr(p, ':') ? strchr(p, ':') + 1 : NULL)
+		if (*p != '/' && strcasecmp(paths, "ALL") != 0)
+			return err_set(err, ERR_INVALID,
+				       "invalid --security-opt: \"%s\": paths are absolute", opt);
+	list[n] = paths;
+	return 0;
+}
+
+/* Is the path in one of the lists, as it is or by a pattern? */
+static bool is_listed(const char *const *lists, const char *path)
+{
+	char one[PATH_MAX];
+
+	for (; *lists; lists++) {
+		if (strcasecmp(*lists, "ALL") == 0)
+			return true;
+		for (const char *p = *lists; *p; p += *p == ':') {
+			size_t n = strcspn(p, ":");
+
+			(void)snprintf(one, sizeof(one), "%.*s", (int)n, p);
+			p += n;
+			if (fnmatch(one, path, FNM_PATHNAME) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void take_out(char **paths, const char *const *lists)
+{
+	char **to = paths;
+
+	for (; *paths; paths++)
+		if (!is_listed(lists, *paths))
+			*to++ = *paths;
+	*to = NULL;
+}
+
 int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, struct err *err)
 {
 	*out = (struct bundle_security_opt){};
@@ -115,6 +166,16 @@ int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, stru
 			out->no_new_privileges = (struct opt_flag){true, on};
 		} else if (!v) {
 			return err_set(err, ERR_INVALID, "invalid --security-opt 1: \"%s\"", o);
+		} else if (n == 4 && strncmp(o, "mask", n) == 0) {
+			int r = add_paths(out->mask, ARRAY_SIZE(out->mask), o, v, err);
+
+			if (r < 0)
+				return r;
+		} else if (n == 6 && strncmp(o, "unmask", n) == 0) {
+			int r = add_paths(out->unmask, ARRAY_SIZE(out->unmask), o, v, err);
+
+			if (r < 0)
+				return r;
 		} else if (n == 7 && strncmp(o, "seccomp", n) == 0) {
 			out->seccomp = v;
 		} else if (n == 8 && strncmp(o, "apparmor", n) == 0) {
@@ -269,17 +330,36 @@ const char *const bundle_masked_paths[] = {"/proc/acpi",
 const char *const bundle_readonly_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL};
 
-static int hide_paths(struct bundle *b, const struct container_host_config *h, bool unconfined)
+static int mask_more(struct bundle *b, const struct bundle_security_opt *o)
 {
-	if (h->privileged || unconfined)
-		return 0;
+	struct oci_linux *l = b->spec.linux;
+
+	for (const char *const *list = o->mask; *list; list++)
+		for (char **p = strv_split(b->arena, *list, ':', 0); p && *p; p++)
+			if (!(l->masked_paths = strv_append(b->arena, l->masked_paths, *p)))
+				return -ENOMEM;
+	return 0;
+}
+
+static int hide_paths(struct bundle *b, const struct container_host_config *h,
+		      const struct bundle_security_opt *o)
+{
+	int r;
+
+	if (h->privileged || o->system_paths_unconfined)
+		return mask_more(b, o);
 	b->spec.linux->masked_paths =
-		h->masked_paths ?: strv_dup(b->arena, (char *const *)bundle_masked_paths);
+		strv_dup(b->arena, h->masked_paths ?: (char *const *)bundle_masked_paths);
 	b->spec.linux->readonly_paths =
 		h->readonly_paths ?: strv_dup(b->arena, (char *const *)bundle_readonly_paths);
 	if (!b->spec.linux->masked_paths || !b->spec.linux->readonly_paths)
 		return -ENOMEM;
-	return h->masked_paths ? 0 : add_thermal_paths(b);
+	r = h->masked_paths ? 0 : add_thermal_paths(b);
+	if (r == 0 && o->unmask[0]) {
+		take_out(b->spec.linux->masked_paths, o->unmask);
+		take_out(b->spec.linux->readonly_paths, o->unmask);
+	}
+	return r < 0 ? r : mask_more(b, o);
 }
 
 int bundle_security(struct bundle *b, struct err *err)
@@ -299,7 +379,7 @@ int bundle_security(struct bundle *b, struct err *err)
 	if (r < 0)
 		return r;
 	p->capabilities = bundle_capability_sets(b->arena, caps, p->user.uid == 0);
-	if (!p->capabilities || hide_paths(b, h, o.system_paths_unconfined) < 0)
+	if (!p->capabilities || hide_paths(b, h, &o) < 0)
 		return err_oom(err);
 	return bundle_seccomp(b->engine, b->arena, h, caps, h->privileged, &b->monitor.seccomp_path,
 			      &b->spec.linux->seccomp, err);

@@ -65,6 +65,7 @@ struct bundle_security_opt {
 	const char *apparmor; /* the profile's name; NULL, "unconfined": none */
 	struct opt_flag no_new_privileges;
 	bool system_paths_unconfined;
+	const char *mask[8], *unmask[8]; /* "PATH:PATH"; unmask also "ALL"; NULL-terminated */
 };
 int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, struct err *err);
 /* Hidden from containers that do not say otherwise; NULL-terminated. */
