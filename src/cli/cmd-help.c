@@ -33,15 +33,15 @@ const struct command cmd_help = {
 
 static int run_man(struct command_line *c, struct err *err)
 {
-	return help_write_pages(c->program, c->args[0], err);
+	return help_write_pages(c->program, c->args[0], c->args[1], err);
 }
 
 const struct command cmd_man = {
 	.paths = "__man",
-	.usage = "DIRECTORY",
+	.usage = "DIRECTORY [EXTRA-DIRECTORY]",
 	.summary = "Write the man pages of all commands",
 	.min_args = 1,
-	.max_args = 1,
+	.max_args = 2,
 	.traits = COMMAND_HIDDEN,
 	.run = run_man,
 };

@@ -22,7 +22,10 @@ void help_group(struct buf *b, const struct command_program *p, const struct com
 int help_print(const struct command_line *c, const struct command *cmd, const char *path);
 /* "Usage:  hoy run [OPTIONS] IMAGE …" with a line for each form. */
 void help_usage(struct buf *b, const struct command *cmd, const char *name, const char *path);
-/* man(7) source of the page hoy-PAGE(1). */
+/* man(7) source of the page hoy-PAGE(1), all that the table knows. */
 void help_man(struct buf *b, const struct command_program *p, const struct command *cmd);
-/* Writes the pages of all visible rows into a directory, which is made. */
-int help_write_pages(const struct command_program *p, const char *dir, struct err *err);
+/* Writes the pages of all visible rows into a directory, which is made. What the table cannot say is
+ * taken from the directory `extra` (NULL: none): man(7) sections in files named as the page, with
+ * ".in" behind it. */
+int help_write_pages(const struct command_program *p, const char *dir, const char *extra,
+		     struct err *err);

@@ -10,6 +10,7 @@
 #include "command/help.h"
 
 #define PATH_TEXT 64
+#define PAGE_NAME (PATH_TEXT + 32)
 
 /* Text as roff takes it: backslash and hyphen escaped, no line that starts like a request. */
 static void roff_n(struct buf *b, const char *s, size_t n)
@@ -193,31 +194,51 @@ void help_man(struct buf *b, const struct command_program *p, const struct comma
 	options(b, cmd);
 	exit_status(b, cmd);
 	examples(b, cmd);
-	buf_puts(b, ".SH SEE ALSO\n\\fBhoy\\fR(1)\n");
+}
+
+static void page_name(char name[PAGE_NAME], const char *program, const char *path, const char *end)
+{
+	snprintf(name, PAGE_NAME, "%s%s%s%s", program, *path ? "-" : "", path, end);
+	for (char *s = name; *s; s++)
+		if (*s == ' ')
+			*s = '-';
 }
 
 static int write_page(int dirfd, const char *program, const char *path, const char *text,
 		      size_t len, struct err *err)
 {
-	char name[PATH_TEXT + 16];
+	char name[PAGE_NAME];
 
-	snprintf(name, sizeof(name), "%s%s%s.1", program, *path ? "-" : "", path);
-	for (char *s = name; *s; s++)
-		if (*s == ' ')
-			*s = '-';
+	page_name(name, program, path, ".1");
 	return file_write(dirfd, name, text, len, 0644, 0, err);
 }
 
-static int write_row(int dirfd, const struct command_program *p, const struct command *cmd,
+/* Sections written by hand, of what a table cannot say. */
+static int add_extra(struct buf *b, int extra, const char *program, const char *path,
 		     struct err *err)
+{
+	char name[PAGE_NAME];
+
+	page_name(name, program, path, ".1.in");
+	if (extra < 0 || (faccessat(extra, name, F_OK, 0) < 0 && errno == ENOENT))
+		return 0;
+	return file_read(extra, name, b, err);
+}
+
+static int write_row(int dirfd, int extra, const struct command_program *p,
+		     const struct command *cmd, struct err *err)
 {
 	cleanup(buf_done) struct buf b = BUF_INIT(HELP_MAX);
 	char page[PATH_TEXT], path[PATH_TEXT], link[PATH_TEXT + 32], *s;
 	int r;
 
 	help_man(&b, p, cmd);
-	r = buf_check(&b, err);
 	command_page(cmd, page, sizeof(page));
+	r = add_extra(&b, extra, p->name, page, err);
+	if (r < 0)
+		return r;
+	buf_puts(&b, ".SH SEE ALSO\n\\fBhoy\\fR(1)\n");
+	r = buf_check(&b, err);
 	if (r == 0)
 		r = write_page(dirfd, p->name, page, b.data, b.len, err);
 	for (s = page; *s; s++)
@@ -233,9 +254,10 @@ static int write_row(int dirfd, const struct command_program *p, const struct co
 	return r;
 }
 
-int help_write_pages(const struct command_program *p, const char *dir, struct err *err)
+int help_write_pages(const struct command_program *p, const char *dir, const char *extra,
+		     struct err *err)
 {
-	cleanup_fd int dirfd = -EBADF;
+	cleanup_fd int dirfd = -EBADF, extra_fd = -EBADF;
 	int r = path_mkdir_p(dir, 0755, err);
 
 	if (r < 0)
@@ -243,9 +265,14 @@ int help_write_pages(const struct command_program *p, const char *dir, struct er
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return err_sys(err, errno, "open %s", dir);
-	r = write_row(dirfd, p, p->root, err);
+	if (extra) {
+		extra_fd = open(extra, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (extra_fd < 0)
+			return err_sys(err, errno, "open %s", extra);
+	}
+	r = write_row(dirfd, extra_fd, p, p->root, err);
 	for (size_t i = 0; r == 0 && p->commands[i]; i++)
 		if (!(p->commands[i]->traits & COMMAND_HIDDEN))
-			r = write_row(dirfd, p, p->commands[i], err);
+			r = write_row(dirfd, extra_fd, p, p->commands[i], err);
 	return r;
 }

@@ -4,7 +4,7 @@
 
 static int run_man(struct command_line *c, struct err *err)
 {
-	return help_write_pages(c->program, c->args[0], err);
+	return help_write_pages(c->program, c->args[0], NULL, err);
 }
 
 const struct command cmd_man = {

@@ -19,7 +19,7 @@ load helpers
 		for command in $(hoy $group --help | sed -n '/Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
 			# shellcheck disable=SC2086
 			expect 0 hoy $group "$command" --help
-			like "$output" "Usage:  hoy ${group:+$group }$command"
+			like "$output" "Usage:  hoy[ -]${group:+$group }$command" # "oci" is a program of its own, hoy-oci
 		done
 	done
 }
@@ -96,4 +96,17 @@ load helpers
 	for page in "$BATS_TEST_TMPDIR"/man/*.1; do
 		is "$(groff -man -Tutf8 -ww -z -I "$BATS_TEST_TMPDIR" <(grep -v '^\.so' "$page") 2>&1)" "" "$page"
 	done
+}
+
+@test "sections of man pages that are written by hand are in the installed pages" {
+	local file page found=0
+	for file in "$BATS_TEST_DIRNAME"/../../docs/man/*.in; do
+		page=${HOY%/bin/hoy}/share/man/man1/$(basename "${file%.in}")
+		[ -f "$page" ] || { echo "$file belongs to no page"; return 1; }
+		diff "$file" <(awk 'BEGIN { i = n = 0 } NR == FNR { want[n++] = $0; next } $0 == want[i] { print; i++ }' \
+			"$file" "$page") || { echo "$file is not in $page as it is"; return 1; }
+		is "$(tail -n 2 "$page" | head -n 1)" ".SH SEE ALSO"
+		found=$((found + 1))
+	done
+	[ "$found" -gt 0 ]
 }
