@@ -127,10 +127,11 @@ void oci_log(const struct command_line *c, const char *level, const char *fmt, .
 			(void)fd_write(fd, line.data, line.len);
 	}
 	(void)fflush(stdout);
-	if (!to_file && line.data)
+	if (!to_file && line.data && (debug || str_eq(g ? g->log_format : NULL, "json")))
 		(void)fputs(line.data, stderr);
 	else if (!debug)
-		(void)fprintf(stderr, "%s\n", msg);
+		(void)fprintf(stderr, "%s: %s%s\n", c->name,
+			      str_eq(level, "error") ? "" : "warning: ", msg);
 }
 
 int oci_print(json_t *j, int indent, struct err *err)

@@ -31,8 +31,8 @@ extern const struct command cmd_checkpoint, cmd_create, cmd_delete, cmd_events, 
 
 /* Runs the program: argv as main got it; the exit code. */
 int oci_main(int argc, char **argv);
-/* A line in the log, as runc writes it: level "error", "warning", "debug". Without --log it goes to
- * stderr. Debug lines only with --debug. */
+/* A line in the log as runc writes it: level "error", "warning", "debug". stderr gets it in plain words
+ * (as JSON when the log is that and has no file), debug lines only with --debug and only once. */
 void oci_log(const struct command_line *c, const char *level, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 /* Writes a document to stdout; indent 0: in one line with a newline. */
