@@ -191,7 +191,7 @@ static int open_cgroup(struct execution *x, struct err *err)
 			return err_oom(err);
 		/* ".." must not lead out of the container's own. */
 		if (!str_after(joined, path))
-			return err_set(err, ERR_INVALID, "bad sub cgroup path: %s", list[0]);
+			return err_set(err, ERR_INVALID, "%s is not a sub cgroup path", list[0]);
 		path = joined;
 	}
 	r = cgroup_open(path, NULL, 0, &x->cgroup, err);
@@ -213,6 +213,8 @@ static int prepare(struct execution *x, struct err *err)
 		r = preserved_fds(x->o->preserve_fds, &x->preserve, &listen, err);
 	if (r == 0)
 		r = open_cgroup(x, err);
+	if (r == 0 && !str_empty(x->rec.state.seccomp))
+		r = record_spec(&x->rec, err);
 	if (r == 0)
 		r = record_seccomp(&x->rec, &x->seccomp, &x->seccomp_len, err);
 	if (r == 0 && !str_empty(x->o->console_socket)) {
@@ -224,6 +226,7 @@ static int prepare(struct execution *x, struct err *err)
 
 static int execute(struct execution *x, struct run_process *p, struct err *err)
 {
+	struct run_notify notify;
 	struct run_exec e = {
 		.container_pidfd = x->rec.pidfd,
 		.container_pid = (pid_t)x->rec.state.pid,
@@ -231,6 +234,7 @@ static int execute(struct execution *x, struct run_process *p, struct err *err)
 		.cgroup = x->cgroup,
 		.seccomp = x->seccomp,
 		.seccomp_len = x->seccomp_len,
+		.notify = record_notify(&x->rec, &notify),
 		.stdin_fd = STDIN_FILENO,
 		.stdout_fd = STDOUT_FILENO,
 		.stderr_fd = STDERR_FILENO,

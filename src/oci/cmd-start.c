@@ -7,8 +7,8 @@
 #include <fcntl.h>
 
 #include "base/sock.h"
+#include "base/str.h"
 #include "oci/record.h"
-#include "run/run.h"
 
 static int poststart(struct record *rec, struct err *err)
 {
@@ -29,8 +29,16 @@ static int poststart(struct record *rec, struct err *err)
 static int go(struct record *rec, struct err *err)
 {
 	cleanup_fd int conn = sock_connect(rec->dir_fd, "start", err);
-	int r = conn < 0 ? conn : run_go(conn, err);
+	const struct run_notify *notify = NULL;
+	struct run_notify n;
+	int r = conn < 0 ? conn : 0;
 
+	if (r == 0 && !str_empty(rec->state.seccomp)) {
+		r = record_spec(rec, err);
+		notify = r == 0 ? record_notify(rec, &n) : NULL;
+	}
+	if (r == 0)
+		r = notify ? run_go_notify(conn, notify, err) : run_go(conn, err);
 	(void)unlinkat(rec->dir_fd, "start", 0);
 	if (conn == -ECONNREFUSED)
 		return err_set(err, ERR_CONFLICT, "cannot start an already running container");

@@ -21,6 +21,7 @@
 #include "oci/oci.h"
 #include "run/cgroup.h"
 #include "run/hooks.h"
+#include "run/run.h"
 
 enum status {
 	STATUS_CREATING,
@@ -80,6 +81,9 @@ json_t *record_json(struct record *rec);
 int record_seccomp(struct record *rec, void **ret, size_t *ret_len, struct err *err);
 /* Compiles it when that was not done before; its name goes into the state. */
 int record_seccomp_prepare(struct record *rec, struct err *err);
+/* What a seccomp agent is told, for run_go_notify() and run_exec; NULL: no policy. After
+ * record_spec(). */
+const struct run_notify *record_notify(const struct record *rec, struct run_notify *out);
 /* Ends the process and all in its cgroup, runs the poststop hooks, removes cgroup and record. What
  * fails on the way does not keep the rest from being done. */
 int record_destroy(struct command_line *c, struct record *rec, struct err *err);

@@ -72,3 +72,15 @@ int record_seccomp(struct record *rec, void **ret, size_t *ret_len, struct err *
 		r = record_seccomp_prepare(rec, err);
 	return r < 0 ? r : seccomp_load(cache, rec->state.seccomp, ret, ret_len, err);
 }
+
+const struct run_notify *record_notify(const struct record *rec, struct run_notify *out)
+{
+	if (str_empty(rec->state.seccomp) || !rec->spec.linux || !rec->spec.linux->seccomp)
+		return NULL;
+	*out = (struct run_notify){.seccomp = rec->spec.linux->seccomp,
+				   .id = rec->state.id,
+				   .bundle = rec->state.bundle,
+				   .annotations = &rec->state.annotations,
+				   .pid = (pid_t)rec->state.pid};
+	return out;
+}

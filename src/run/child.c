@@ -26,7 +26,7 @@
  * for STAY and then for a GO from whoever connects to the listening socket: the parent may have
  * ended by then. Up to STAY the end of the parent is ours too, so that one that was killed before it
  * recorded us leaves no process.
- *  9. startContainer hooks, user, capabilities, seccomp, exec.
+ *  9. User, capabilities, seccomp, startContainer hooks, exec.
  *
  * Any failure is sent to the parent as text and ends the process; the parent undoes the cgroup.
  * Mounts need no undoing: they go with the namespace.
@@ -35,9 +35,11 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -48,6 +50,7 @@
 
 #include "base/sock.h"
 #include "base/str.h"
+#include "run/command.h"
 #include "run/hooks.h"
 #include "run/message.h"
 #include "run/mountfd.h"
@@ -122,8 +125,26 @@ static int set_names(struct child *c, struct err *err)
 	return 0;
 }
 
+/* Hooks that run before pivot_root find the root by its path on the host, and mount there from inside
+ * our mount namespace: then it is attached there. Not where propagation is left as it is: a mount
+ * point below a shared mount can be neither moved nor pivoted to. */
+static const char *attach_path(const struct child *c, unsigned long propagation, char *buf,
+			       size_t size)
+{
+	const struct oci_hooks *h = c->spec->hooks;
+	const char *root = c->spec->root ? c->spec->root->path : NULL;
+
+	if (!h || !propagation || c->o->overlay || c->userns || str_empty(root) ||
+	    h->prestart.n + h->create_runtime.n + h->create_container.n == 0)
+		return NULL;
+	if (*root == '/')
+		return root;
+	return (size_t)snprintf(buf, size, "%s/%s", c->bundle, root) < size ? buf : NULL;
+}
+
 static int build_root(struct child *c, struct err *err)
 {
+	char path[PATH_MAX];
 	unsigned long propagation = mount_tree_propagation(c->spec);
 	int r = rootfs_isolate(propagation, err);
 
@@ -138,7 +159,8 @@ static int build_root(struct child *c, struct err *err)
 		r = mountfd_propagation(c->root_mount, propagation ?: MS_SLAVE, true, err);
 	}
 	if (r == 0)
-		r = rootfs_attach(c->root_mount, err);
+		r = rootfs_attach(c->root_mount, attach_path(c, propagation, path, sizeof(path)),
+				  err);
 	c->root = c->root_mount;
 	if (r == 0)
 		r = mount_all(c, err);
@@ -292,8 +314,10 @@ static int await_go(const struct child *c, struct process_setup *s, struct err *
 	return 0;
 }
 
-static int go(struct child *c, struct process_setup *s, struct err *err)
+/* Their programs are the image's as much as the container's command is: they get no more rights. */
+static int start_hooks(void *data, struct err *err)
 {
+	const struct child *c = data;
 	struct hook_state state = {
 		.id = c->o->id,
 		.status = "created",
@@ -302,11 +326,31 @@ static int go(struct child *c, struct process_setup *s, struct err *err)
 		.bundle = c->bundle,
 		.annotations = &c->spec->annotations,
 	};
-	int r = message_send(s->sock, MESSAGE_READY, 0, -EBADF);
 
-	r = r < 0 ? err_sys(err, r, "report that the container is ready") : await_go(c, s, err);
-	if (r == 0 && c->spec->hooks)
-		r = hooks_run(&c->spec->hooks->start_container, "startContainer", &state, err);
+	return hooks_run(&c->spec->hooks->start_container, "startContainer", &state, err);
+}
+
+/* Who starts it later wants to know now that there is nothing to start. */
+static int check_command(const struct process_setup *s, struct err *err)
+{
+	char *no_env[] = {NULL};
+
+	return s->start_fd ? command_check(s->process->args, s->process->env ?: no_env, err) : 0;
+}
+
+static int go(struct child *c, struct process_setup *s, struct err *err)
+{
+	int r = check_command(s, err);
+
+	if (r == 0) {
+		r = message_send(s->sock, MESSAGE_READY, 0, -EBADF);
+		r = r < 0 ? err_sys(err, r, "report that the container is ready")
+			  : await_go(c, s, err);
+	}
+	if (c->spec->hooks && c->spec->hooks->start_container.n) {
+		s->before_exec = start_hooks;
+		s->before_exec_data = c;
+	}
 	return r < 0 ? r : process_exec(s, err);
 }
 

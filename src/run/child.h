@@ -97,6 +97,9 @@ struct process_setup {
 	unsigned preserve_fds;
 	bool keep_keyring;
 	bool die_with_parent;
+	/* Runs as the process, just before exec: with its user, capabilities and seccomp. NULL: no */
+	int (*before_exec)(void *data, struct err *err);
+	void *before_exec_data;
 	bool make_cwd; /* a missing working directory is made, as Docker does at start */
 	const char *const *prefix; /* words before process->args, or NULL */
 };

@@ -83,3 +83,35 @@ int command_exec(char *const *argv, char *const *env, struct err *err)
 	(void)execve(argv[0], argv, env);
 	return explain(argv[0], argv[0], errno, err);
 }
+
+static bool may_execute(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111;
+}
+
+int command_check(char *const *argv, char *const *env, struct err *err)
+{
+	const char *name = argv[0], *path = env_get(env, "PATH") ?: DEFAULT_PATH;
+	char file[PATH_MAX];
+	struct stat st;
+
+	if (strchr(name, '/'))
+		return may_execute(name)
+			       ? 0
+			       : explain(name, name, stat(name, &st) < 0 ? errno : EACCES, err);
+	for (const char *p = path; *name; p++) {
+		size_t n = strcspn(p, ":");
+		int len = snprintf(file, sizeof(file), "%.*s/%s", (int)n, p, name);
+
+		/* One that is there and not executable is for execve to judge. */
+		if (*p == '/' && (size_t)len < sizeof(file) && stat(file, &st) == 0)
+			return 0;
+		p += n;
+		if (!*p)
+			break;
+	}
+	return err_set(err, ERR_NO_COMMAND, "exec: \"%s\": executable file not found in $PATH",
+		       name);
+}

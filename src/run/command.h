@@ -6,6 +6,9 @@
 
 #include "base/err.h"
 
+/* Fails as command_exec would when there is nothing to execute; looks with the rights of the caller,
+ * which may be more than those of the process later. */
+int command_check(char *const *argv, char *const *env, struct err *err);
 /* argv[0] without a slash is looked up in PATH of `env`, inside the container. Returns only on
  * failure. */
 int command_exec(char *const *argv, char *const *env, struct err *err);

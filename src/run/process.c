@@ -200,5 +200,7 @@ int process_exec(const struct process_setup *s, struct err *err)
 		r = bind_life(s->sock, err);
 	if (r == 0 && s->seccomp && p->no_new_privileges)
 		r = load_filter(s, err);
+	if (r == 0 && s->before_exec)
+		r = s->before_exec(s->before_exec_data, err);
 	return r < 0 ? r : command_exec(argv, p->env ?: no_env, err);
 }

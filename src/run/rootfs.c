@@ -226,9 +226,9 @@ int rootfs_isolate(unsigned long rec_propagation, struct err *err)
 	return 0;
 }
 
-int rootfs_attach(int mount_fd, struct err *err)
+int rootfs_attach(int mount_fd, const char *path, struct err *err)
 {
-	if (move_mount(mount_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (move_mount(mount_fd, "", AT_FDCWD, path ?: "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, errno, "attach the root");
 	if (fchdir(mount_fd) < 0)
 		return err_sys(err, errno, "enter the root");

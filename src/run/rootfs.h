@@ -30,7 +30,8 @@ int rootfs_open(const struct run_options *o, int flags, struct err *err);
 /* In the child's new mount namespace: cuts propagation to the host. `rec_propagation` is
  * MS_PRIVATE, MS_SLAVE, or 0 to leave everything but "/" itself. */
 int rootfs_isolate(unsigned long rec_propagation, struct err *err);
-/* Attaches the detached mount over "/" and makes it the working directory. */
-int rootfs_attach(int mount_fd, struct err *err);
+/* Attaches the detached mount over "/" (or over the directory `path`) and makes it the working
+ * directory. */
+int rootfs_attach(int mount_fd, const char *path, struct err *err);
 /* The working directory, a mount, becomes "/"; the old root is gone. */
 int rootfs_pivot(bool chroot_only, struct err *err);

@@ -529,6 +529,14 @@ static void start_from_elsewhere(void **state)
 	struct run_options o = {.preserve_fds = 1, .cgroup_all = true, .cgroup_shared = true};
 
 	(void)state;
+	assert_int_equal(
+		file_write(lab.bundle, "rootfs/tmp/bad", "#!/no/such\n", 11, 0755, 0, &lab.err), 0);
+	o.start_fd = sock_listen(lab.fd, "start", &lab.err);
+	lab_spec(&(struct lab_parts){.args = "\"/no/such\""});
+	assert_int_equal(lab_create(&o, &c, &out), -ENOENT);
+	assert_int_equal(lab.err.kind, ERR_NO_COMMAND);
+	close(out);
+	close(o.start_fd);
 	if (kept != 3) {
 		assert_true(kept >= 0);
 		o.preserve_fds = 0;
@@ -538,7 +546,7 @@ static void start_from_elsewhere(void **state)
 		assert_true(o.start_fd > 0);
 		lab_spec(&(struct lab_parts){.args = good ? "\"sh\",\"-c\",\"ls /proc/self/fd; "
 							    "echo up; cat /proc/self/cgroup\""
-							  : "\"/no/such\""});
+							  : "\"/tmp/bad\""});
 		if (lab_create(&o, &c, &out) < 0)
 			fail_msg("%s", lab.err.msg);
 		close(o.start_fd);
