@@ -2,7 +2,8 @@
 /*
  * top: what ps(1) would print of the processes in the container's cgroup, read from /proc by ourselves.
  * The columns of `ps -ef` are the default; `-o LIST` picks others. Options that only change the
- * selection (-e, -A, a, x) select nothing else here: the cgroup does.
+ * selection (-e, -A, a, x) select nothing else here: the cgroup does. Users have the host's names, as
+ * Docker's top has them, which runs the host's ps; the container's own are its own business.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,6 +22,8 @@
 
 #define PIDS_MAX    32768
 #define CMDLINE_MAX 4096
+#define PASSWD_MAX  ((size_t)4 << 20)
+#define USER_WIDTH  8 /* a longer name is cut by ps to seven and "+" */
 
 struct sample {
 	pid_t pid;
@@ -29,6 +32,7 @@ struct sample {
 	char state;
 	uint32_t uid;
 	char *comm, *cmdline;
+	const struct buf *passwd; /* the host's */
 	double uptime;
 };
 
@@ -104,8 +108,26 @@ static char *number(struct arena *a, int64_t v)
 
 static char *text_uid(struct arena *a, const struct sample *s)
 {
-	/* Names are the container's own business; ours would be wrong. Root is root everywhere. */
-	return s->uid == 0 ? arena_strdup(a, "root") : number(a, s->uid);
+	return number(a, s->uid);
+}
+
+/* passwd(5): name:password:uid:… */
+static char *text_user(struct arena *a, const struct sample *s)
+{
+	char want[16];
+	size_t n = (size_t)snprintf(want, sizeof(want), "%" PRIu32 ":", s->uid);
+
+	for (const char *line = s->passwd->data; line && *line;) {
+		size_t name = strcspn(line, ":\n");
+		const char *p = line[name] == ':' ? strpbrk(line + name + 1, ":\n") : NULL;
+
+		if (name > 0 && p && *p == ':' && strncmp(p + 1, want, n) == 0)
+			return name > USER_WIDTH ? arena_printf(a, "%.*s+", USER_WIDTH - 1, line)
+						 : arena_strndup(a, line, name);
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	return text_uid(a, s);
 }
 
 static char *text_pid(struct arena *a, const struct sample *s)
@@ -237,7 +259,7 @@ static char *text_minutes(struct arena *a, const struct sample *s)
 
 static const struct column columns[] = {
 	/* the first eight are `ps -ef` */
-	{"user", "UID", text_uid},
+	{"uid_hack", "UID", text_user}, /* as ps names it */
 	{"pid", "PID", text_pid},
 	{"ppid", "PPID", text_ppid},
 	{"c", "C", text_cpu},
@@ -270,8 +292,9 @@ static const struct column columns[] = {
 	{"pcpu", "%CPU", text_cpu},
 	{"tname", "TTY", text_tty},
 	{"tt", "TT", text_tty},
-	{"euser", "EUSER", text_uid},
-	{"uname", "USER", text_uid},
+	{"user", "USER", text_user},
+	{"euser", "EUSER", text_user},
+	{"uname", "USER", text_user},
 	{"start", "START", text_start},
 	{"%mem", "%MEM", text_memory},
 	{"pmem", "%MEM", text_memory},
@@ -402,6 +425,7 @@ int container_top(struct engine *e, struct arena *a, const char *key, char *cons
 		  char ***ret_titles, char ****ret_rows, size_t *n_rows, struct err *err)
 {
 	const struct column *col[COLUMNS_MAX];
+	cleanup(buf_done) struct buf passwd = BUF_INIT(PASSWD_MAX);
 	struct container_info c;
 	size_t n_cols = 0, n_pids = 0, n = 0;
 	char **titles, ***rows;
@@ -417,6 +441,9 @@ int container_top(struct engine *e, struct arena *a, const char *key, char *cons
 		r = collect_pids(a, &c, &pids, &n_pids, err);
 	if (r < 0)
 		return r;
+	/* One that cannot be read, or is too large, leaves the numbers. */
+	if (file_read(AT_FDCWD, "/etc/passwd", &passwd, NULL) < 0)
+		buf_reset(&passwd);
 	titles = arena_calloc(a, n_cols + 1, sizeof(*titles));
 	rows = arena_calloc(a, n_pids + 1, sizeof(*rows));
 	if (!titles || !rows)
@@ -432,6 +459,7 @@ int container_top(struct engine *e, struct arena *a, const char *key, char *cons
 		if (r < 0) /* it ended */
 			continue;
 		s.uptime = uptime();
+		s.passwd = &passwd;
 		rows[n] = arena_calloc(a, n_cols + 1, sizeof(char *));
 		for (size_t k = 0; rows[n] && k < n_cols; k++)
 			rows[n][k] = col[k]->text(a, &s);

@@ -140,6 +140,11 @@ sleeper() { hoy run -d --name "$1" "${@:2}" busybox sh -c 'trap "exit 9" TERM; w
 	is "${#lines[@]}" 2
 	expect 0 hoy top tt -o pid,comm
 	like "${lines[0]}" "^PID +COMMAND$"
+	# users have the host's names, as far as it has any
+	hoy exec -d -u 1 tt sleep 1235
+	hoy exec -d -u 54321 tt sleep 1236
+	is "$(hoy top tt -o user,uid,args | sed 1d | xargs -n 4 | sort)" "$(printf '%s\n' "$(id -un 1) 1 sleep 1235" \
+		"54321 54321 sleep 1236" "root 0 sleep 1234" | sort)"
 	hoy stop -t 0 tt >/dev/null
 	expect 1 hoy top tt
 	one_line_error "is not running"

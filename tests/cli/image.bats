@@ -117,7 +117,8 @@ load helpers
 }
 
 @test "--platform: an image is what it is" {
-	local other=linux/s390x want="does not match the specified platform: wanted $other"
+	local other=linux/s390x
+	local want="does not match the specified platform: wanted $other"
 	for cmd in "image inspect" history save rmi; do
 		# shellcheck disable=SC2086 # one or two words
 		expect 1 hoy $cmd --platform "$other" busybox
