@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/sock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -132,11 +133,17 @@ ssize_t sock_recv(int fd, void *data, size_t size, int *fds, size_t *n_fds)
 
 	for (size_t i = 0; i < room; i++)
 		fds[i] = -EBADF;
-	do
-		len = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	while (len < 0 && errno == EINTR);
+	/* A peer that left with a packet of ours unread gives ECONNRESET, once, ahead of what it had
+	 * sent before. */
+	for (bool reset = false;; reset = true) {
+		do
+			len = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+		while (len < 0 && errno == EINTR);
+		if (len >= 0 || errno != ECONNRESET || reset)
+			break;
+	}
 	if (len < 0)
-		return -errno;
+		return errno == ECONNRESET ? 0 : -errno;
 	take_fds(&msg, fds, room, &n);
 	if (n_fds)
 		*n_fds = n;

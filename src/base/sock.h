@@ -22,7 +22,8 @@ int sock_connect(int dirfd, const char *name, struct err *err);
 int sock_accept(int fd);
 /* One packet with up to SOCK_FDS_MAX fds (they stay open here). 0 or negative errno. */
 int sock_send(int fd, const void *data, size_t len, const int *fds, size_t n_fds);
-/* One packet; its length, 0 at end of stream, or negative errno (-EMSGSIZE: longer than `size`).
+/* One packet; its length, 0 at end of stream (also when the peer left what we sent unread; what it
+ * sent before comes first), or negative errno (-EMSGSIZE: longer than `size`).
  * Received fds are O_CLOEXEC and the caller's; fds[] beyond *n_fds are -EBADF. On entry *n_fds is
  * the room in fds. */
 ssize_t sock_recv(int fd, void *data, size_t size, int *fds, size_t *n_fds);

@@ -57,13 +57,8 @@ static int answer(int conn, void *body, size_t size, int *ret_fd, struct err *er
 	char packet[ANSWER_MAX + 1];
 	size_t n_fds = ret_fd ? 1 : 0;
 	int fd = -EBADF;
-	size_t room = n_fds;
-	ssize_t n;
+	ssize_t n = sock_recv(conn, packet, sizeof(packet) - 1, &fd, &n_fds);
 
-	do {
-		n_fds = room;
-		n = sock_recv(conn, packet, sizeof(packet) - 1, &fd, &n_fds);
-	} while (n == -ECONNRESET); /* told once, before what it had left for us */
 	if (n <= 0)
 		return n == 0 ? lost(err) : err_sys(err, (int)n, "receive from the monitor");
 	packet[n] = '\0';

@@ -33,11 +33,8 @@ int message_recv(int sock, struct message *m, int *fd)
 		*fd = got;
 	else
 		fd_close(got);
-	if (n < 0)
-		/* A child that died with our message unread. */
-		return n == -ECONNRESET ? 0 : (int)n;
-	if (n == 0)
-		return 0;
+	if (n <= 0)
+		return (int)n;
 	if ((size_t)n < offsetof(struct message, text))
 		return -EBADMSG;
 	m->text[(size_t)n < sizeof(*m) ? 0 : sizeof(m->text) - 1] = '\0';

@@ -47,6 +47,24 @@ static void test_packets(void **state)
 	fd_close(pipes[1]);
 }
 
+/* The last words of a peer that left without listening: an error message, or what killed it. */
+static void test_last_words(void **state)
+{
+	size_t n = 0;
+	char data[8];
+	int s[2];
+
+	(void)state;
+	assert_int_equal(sock_pair(s), 0);
+	assert_int_equal(sock_send(s[0], "unread", 6, NULL, 0), 0);
+	assert_int_equal(sock_send(s[1], "why", 3, NULL, 0), 0);
+	fd_close(s[1]);
+	assert_int_equal(sock_recv(s[0], data, sizeof(data), NULL, &n), 3);
+	assert_memory_equal(data, "why", 3);
+	assert_int_equal(sock_recv(s[0], data, sizeof(data), NULL, &n), 0);
+	fd_close(s[0]);
+}
+
 /* A directory whose path is far longer than sun_path. */
 static void test_long_path(void **state)
 {
@@ -86,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packets),
+		cmocka_unit_test(test_last_words),
 		cmocka_unit_test(test_long_path),
 	};
 
