@@ -147,52 +147,68 @@ static void take_out(char **paths, const char *const *lists)
 	*to = NULL;
 }
 
+static int no_new_privileges(struct bundle_security_opt *out, const char *o, const char *v,
+			     struct err *err)
+{
+	bool on = !v || str_eq(v, "true") || str_eq(v, "1");
+
+	if (!on && !str_eq(v, "false") && !str_eq(v, "0"))
+		return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"", o);
+	out->no_new_privileges = (struct opt_flag){true, on};
+	return 0;
+}
+
+static int apparmor(struct bundle_security_opt *out, const char *o, const char *v, struct err *err)
+{
+	if (!str_eq(v, "unconfined") && access("/sys/kernel/security/apparmor/profiles", F_OK) < 0)
+		return err_set(err, ERR_UNSUPPORTED, "AppArmor is not enabled on this host: %s", o);
+	out->apparmor = v;
+	return 0;
+}
+
+static bool is_key(const char *o, size_t n, const char *key)
+{
+	return strlen(key) == n && strncmp(o, key, n) == 0;
+}
+
+/* One option as the user wrote it: KEY, KEY=VALUE, or Docker's old KEY:VALUE. */
+static int one_opt(struct bundle_security_opt *out, const char *o, struct err *err)
+{
+	const char *v = strpbrk(o, "=:");
+	size_t n = v ? (size_t)(v - o) : strlen(o);
+
+	v = v ? v + 1 : NULL;
+	if (is_key(o, n, "no-new-privileges"))
+		return no_new_privileges(out, o, v, err);
+	if (!v)
+		return err_set(err, ERR_INVALID, "invalid --security-opt 1: \"%s\"", o);
+	if (is_key(o, n, "mask"))
+		return add_paths(out->mask, ARRAY_SIZE(out->mask), o, v, err);
+	if (is_key(o, n, "unmask"))
+		return add_paths(out->unmask, ARRAY_SIZE(out->unmask), o, v, err);
+	if (is_key(o, n, "apparmor"))
+		return apparmor(out, o, v, err);
+	if (is_key(o, n, "label"))
+		return str_eq(v, "disable") ? 0
+					    : err_set(err, ERR_UNSUPPORTED,
+						      "SELinux labels are not supported: %s", o);
+	if (str_eq(o, "systempaths=unconfined"))
+		out->system_paths_unconfined = true;
+	else if (is_key(o, n, "seccomp"))
+		out->seccomp = v;
+	else
+		return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"", o);
+	return 0;
+}
+
 int bundle_security_opt(char *const *opts, struct bundle_security_opt *out, struct err *err)
 {
+	int r = 0;
+
 	*out = (struct bundle_security_opt){};
-	for (; opts && *opts; opts++) {
-		const char *o = *opts, *v = strpbrk(o, "=:");
-		size_t n = v ? (size_t)(v - o) : strlen(o);
-		bool on;
-
-		v = v ? v + 1 : NULL;
-		if (str_eq(o, "systempaths=unconfined")) {
-			out->system_paths_unconfined = true;
-		} else if (n == 17 && strncmp(o, "no-new-privileges", n) == 0) {
-			on = !v || str_eq(v, "true") || str_eq(v, "1");
-			if (!on && !str_eq(v, "false") && !str_eq(v, "0"))
-				return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"",
-					       o);
-			out->no_new_privileges = (struct opt_flag){true, on};
-		} else if (!v) {
-			return err_set(err, ERR_INVALID, "invalid --security-opt 1: \"%s\"", o);
-		} else if (n == 4 && strncmp(o, "mask", n) == 0) {
-			int r = add_paths(out->mask, ARRAY_SIZE(out->mask), o, v, err);
-
-			if (r < 0)
-				return r;
-		} else if (n == 6 && strncmp(o, "unmask", n) == 0) {
-			int r = add_paths(out->unmask, ARRAY_SIZE(out->unmask), o, v, err);
-
-			if (r < 0)
-				return r;
-		} else if (n == 7 && strncmp(o, "seccomp", n) == 0) {
-			out->seccomp = v;
-		} else if (n == 8 && strncmp(o, "apparmor", n) == 0) {
-			if (!str_eq(v, "unconfined") &&
-			    access("/sys/kernel/security/apparmor/profiles", F_OK) < 0)
-				return err_set(err, ERR_UNSUPPORTED,
-					       "AppArmor is not enabled on this host: %s", o);
-			out->apparmor = v;
-		} else if (n == 5 && strncmp(o, "label", n) == 0) {
-			if (!str_eq(v, "disable"))
-				return err_set(err, ERR_UNSUPPORTED,
-					       "SELinux labels are not supported: %s", o);
-		} else {
-			return err_set(err, ERR_INVALID, "invalid --security-opt 2: \"%s\"", o);
-		}
-	}
-	return 0;
+	for (; r == 0 && opts && *opts; opts++)
+		r = one_opt(out, *opts, err);
+	return r;
 }
 
 int bundle_check_security(struct container_host_config *h, struct err *err)
