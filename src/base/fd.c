@@ -8,6 +8,8 @@
 
 #include "base/id.h"
 
+__attribute__((used, retain)) const char fd_version_mark[] = "hoy-version " HOY_VERSION;
+
 ssize_t fd_read(int fd, void *data, size_t len)
 {
 	size_t done = 0;

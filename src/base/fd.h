@@ -34,6 +34,9 @@ enum file_write_flags {
 int file_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode, int flags,
 	       struct err *err);
 
+/* "hoy-version VERSION": in every program that is linked with this, to be looked for in its file. */
+extern const char fd_version_mark[];
+
 int fd_set_nonblock(int fd, bool on);
 /* Moves fds 0..2 out of the way: opens /dev/null on those that are closed. Call first in main. */
 int fd_guard_stdio(void);

@@ -77,7 +77,24 @@ static const struct format_field fields[] = {
 struct context {
 	int64_t now;
 	bool no_trunc;
+	struct engine *engine;
+	struct arena *arena;
 };
+
+/* 0.0.0.0:8080->80/tcp, one after the other. */
+static void put_ports(struct buf *b, const struct container_info *i, const struct context *x)
+{
+	char **ports = NULL;
+
+	(void)container_ports(x->engine, x->arena, i, &ports, NULL);
+	for (size_t n = 0; ports && ports[n]; n++) {
+		char **f = strv_split(x->arena, ports[n], '/', 0);
+
+		if (f && strv_len(f) == 4)
+			buf_printf(b, "%s%s:%s->%s/%s", n ? ", " : "", *f[1] ? f[1] : "0.0.0.0",
+				   f[2], f[3], f[0]);
+	}
+}
 
 /* Words with a blank in them are quoted, as Docker does: for people, not for shells. */
 static void put_command(struct buf *b, const struct container_info *i, const struct context *x)
@@ -210,6 +227,9 @@ static void put(struct buf *b, size_t field, const void *row, const void *contex
 	case F_NETWORKS:
 		put_network(b, i->config->host_config.network_mode);
 		break;
+	case F_PORTS:
+		put_ports(b, i, x);
+		break;
 	case F_RUNNING_FOR:
 		cells_ago(b, x->now, i->row.created);
 		break;
@@ -252,9 +272,10 @@ static int run(struct command_line *c, struct err *err)
 		.limit = o->latest ? 1 : MAX_OF(o->last, 0),
 		.filters = o->filters,
 	};
-	struct context x = {.now = clock_now(), .no_trunc = o->no_trunc};
-	struct json_list rows = {};
 	struct engine *e = cli_engine(c, err);
+	struct context x = {
+		.now = clock_now(), .no_trunc = o->no_trunc, .engine = e, .arena = c->arena};
+	struct json_list rows = {};
 	int r;
 
 	if (!e)

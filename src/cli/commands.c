@@ -84,6 +84,7 @@ static const struct command *const commands[] = {
 	&cmd_save,
 	&cmd_start,
 	&cmd_stop,
+	&cmd_doctor,
 	&cmd_system_check,
 	&cmd_system_prune,
 	&cmd_tag,

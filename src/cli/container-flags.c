@@ -133,7 +133,7 @@ const struct flag container_flags[] = {
 	FLAG(network_alias, "net-alias", 0, FLAG_LIST, "Add network-scoped alias for the container",
 	     .flags = FLAG_HIDDEN),
 	FLAG(network, "network", 0, FLAG_LIST, "Connect a container to a network",
-	     .metavar = "network", .choices = "none|host|container:"),
+	     .metavar = "network", .choices = "none|host|container:|pasta|slirp4netns"),
 	FLAG(network_alias, "network-alias", 0, FLAG_LIST,
 	     "Add network-scoped alias for the container"),
 	FLAG(no_healthcheck, "no-healthcheck", 0, FLAG_BOOL,

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "cli/container-flags.h"
 #include "command/terminal.h"
+#include "run/usernet.h"
 #include "spec/envfile.h"
 #include "spec/mount.h"
 #include "spec/port.h"
@@ -394,7 +395,8 @@ static int apply_restart(struct arena *a, const struct container_flags *f, const
 static int apply_network(const struct container_flags *f, struct container_host_config *h,
 			 struct err *err)
 {
-	if (strv_len(f->network) > 1 || (f->network && strpbrk(f->network[0], "=,")))
+	if (strv_len(f->network) > 1 ||
+	    (f->network && !usernet_is(f->network[0]) && strpbrk(f->network[0], "=,")))
 		return err_set(
 			err, ERR_UNSUPPORTED,
 			"more than one network, and options of networks, need the bridge network, "

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "engine/bundle.h"
 #include "engine/private.h"
+#include "run/usernet.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -81,7 +82,8 @@ static void copy_resolv(struct buf *out, char *host, const struct container_host
 		if (!*line && !rest)
 			break;
 		v = str_after(line, "nameserver ");
-		if (v && (strv_len(h->dns) > 0 || (!keep_loopback && is_loopback(v))))
+		if (v && (strv_len(h->dns) > 0 || usernet_is(h->network_mode) ||
+			  (!keep_loopback && is_loopback(v))))
 			continue;
 		if ((str_after(line, "search ") || str_after(line, "domain ")) &&
 		    strv_len(h->dns_search) > 0)
@@ -103,6 +105,7 @@ static void add_list(struct buf *out, const char *word, char *const *list)
 static int write_resolv(struct bundle *b, struct err *err)
 {
 	cleanup(buf_done) struct buf host = BUF_INIT(FILE_MAX), t = BUF_INIT(FILE_MAX);
+	struct usernet_config usernet;
 	const struct container_host_config *h = &b->config->host_config;
 	int r;
 
@@ -117,6 +120,9 @@ static int write_resolv(struct bundle *b, struct err *err)
 	}
 	if (host.data)
 		copy_resolv(&t, host.data, h);
+	/* The program answers in the host's name, whatever its servers are at the moment. */
+	if (!strv_len(h->dns) && usernet_parse(b->arena, h->network_mode, &usernet, NULL) == 0)
+		buf_printf(&t, "nameserver %s\n", usernet.dns);
 	for (char **d = h->dns; d && *d; d++)
 		buf_printf(&t, "nameserver %s\n", *d);
 	if (strv_len(h->dns_search) > 0 && !str_eq(h->dns_search[0], "."))

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "engine/bundle.h"
 #include "engine/private.h"
+#include "run/usernet.h"
 
 int bundle_other_container(struct engine *e, struct arena *a, const char *mode,
 			   struct container_info *ret, struct err *err)
@@ -94,11 +95,36 @@ static int check_sysctls(const struct container_host_config *h, struct err *err)
 	return 0;
 }
 
+static int check_usernet(const struct container_create *c, struct err *err)
+{
+	cleanup(arena_free) struct arena *a = arena_new(ARENA_DEFAULT_MAX);
+	struct usernet_config parsed;
+	const char *text;
+	json_t *list;
+	int r = a ? usernet_parse(a, c->host_config.network_mode, &parsed, err) : err_oom(err);
+
+	if (r < 0)
+		return r;
+	if (!usernet_program(parsed.kind))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "network %s: the program is not installed (`hoy doctor` says how to "
+			       "get it)",
+			       c->host_config.network_mode);
+	json_object_foreach (c->host_config.port_bindings, text, list)
+		if (str_ends(text, "/sctp"))
+			return err_set(err, ERR_UNSUPPORTED,
+				       "network %s cannot publish %s: tcp and udp only",
+				       c->host_config.network_mode, text);
+	return 0;
+}
+
 static int check_network(const struct container_create *c, struct err *err)
 {
 	const struct container_host_config *h = &c->host_config;
 	bool joins = str_after(h->network_mode, "container:") != NULL;
 
+	if (usernet_is(h->network_mode))
+		return check_usernet(c, err);
 	if (!joins && !str_eq(h->network_mode, "none") && !str_eq(h->network_mode, "host"))
 		return err_set(err, ERR_NOT_FOUND, "network %s not found", h->network_mode);
 	if (!joins)
@@ -176,7 +202,7 @@ static int add_sysctls(struct bundle *b, const struct container_host_config *h)
 	struct json_map *m = &b->spec.linux->sysctl;
 
 	/* Ping and ports below 1024 for users that are not root: nothing but their own network is theirs. */
-	if (str_eq(h->network_mode, "none")) {
+	if (str_eq(h->network_mode, "none") || usernet_is(h->network_mode)) {
 		if (json_map_set(b->arena, m, "net.ipv4.ip_unprivileged_port_start", "0") < 0 ||
 		    json_map_set(b->arena, m, "net.ipv4.ping_group_range", "0 2147483647") < 0)
 			return -ENOMEM;

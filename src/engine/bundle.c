@@ -355,6 +355,8 @@ int bundle_build(struct bundle *b, struct err *err)
 	if (r == 0)
 		r = bundle_namespaces(b, err);
 	if (r == 0)
+		r = bundle_usernet(b, err);
+	if (r == 0)
 		r = bundle_mounts(b, err);
 	return r < 0 || !b->engine->rootless ? r : bundle_rootless(b, err);
 }

@@ -86,6 +86,8 @@ char *bundle_rootless_cgroup(struct arena *a);
 /* What the kernel gives to the host's root only is replaced in the finished configuration. */
 int bundle_rootless(struct bundle *b, struct err *err);
 
+/* Network pasta or slirp4netns, and the ports that it publishes (bundle-usernet.c). */
+int bundle_usernet(struct bundle *b, struct err *err);
 int bundle_files(struct bundle *b, struct err *err);
 int bundle_process(struct bundle *b, struct err *err);
 

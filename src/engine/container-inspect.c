@@ -110,7 +110,32 @@ static json_t *endpoint_json(void)
 	return j;
 }
 
-static json_t *network_json(const struct container_info *c, bool live)
+/* {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]} */
+static json_t *ports_json(struct engine *e, struct arena *a, const struct container_info *c)
+{
+	json_t *j = json_object(), *list;
+	char **ports = NULL;
+
+	(void)container_ports(e, a, c, &ports, NULL);
+	for (; j && ports && *ports; ports++) {
+		char **f = strv_split(a, *ports, '/', 0), *key;
+
+		if (!f || strv_len(f) != 4)
+			continue;
+		key = arena_printf(a, "%s/%s", f[3], f[0]);
+		list = key ? json_object_get(j, key) : NULL;
+		if (key && !list) {
+			list = json_array();
+			json_object_set_new(j, key, list);
+		}
+		json_array_append_new(list, json_pack("{s:s,s:s}", "HostIp",
+						      *f[1] ? f[1] : "0.0.0.0", "HostPort", f[2]));
+	}
+	return j;
+}
+
+static json_t *network_json(struct engine *e, struct arena *a, const struct container_info *c,
+			    bool live)
 {
 	static const char *const empty[] = {
 		"LinkLocalIPv6Address", "EndpointID", "Gateway", "GlobalIPv6Address", "IPAddress",
@@ -125,7 +150,7 @@ static json_t *network_json(const struct container_info *c, bool live)
 	json_object_set_new(j, "SandboxID", json_string(""));
 	(void)snprintf(key, sizeof(key), "/proc/%lld/ns/net", (long long)c->state.pid);
 	json_object_set_new(j, "SandboxKey", json_string(live ? key : ""));
-	json_object_set_new(j, "Ports", json_object()); /* none and host publish none */
+	json_object_set_new(j, "Ports", ports_json(e, a, c));
 	json_object_set_new(j, "HairpinMode", json_false());
 	json_object_set_new(j, "SecondaryIPAddresses", json_null());
 	json_object_set_new(j, "SecondaryIPv6Addresses", json_null());
@@ -237,7 +262,7 @@ static json_t *build(struct engine *e, struct arena *a, struct container_info *c
 		json_object_set_new(j, "SizeRootFs", json_integer(c->size_root_fs));
 	}
 	json_object_set_new(j, "Mounts", mounts_json(x, &c->config->host_config));
-	json_object_set_new(j, "NetworkSettings", network_json(c, live));
+	json_object_set_new(j, "NetworkSettings", network_json(e, a, c, live));
 	return j;
 }
 

@@ -105,6 +105,9 @@ int container_logs(struct engine *e, const char *key, const struct log_read *wha
 /* Whether it has a terminal, and its id: what `logs`, `attach` and `start` ask first. */
 int container_brief(struct engine *e, struct arena *a, const char *key, struct container_info *ret,
 		    struct err *err);
+/* What it publishes while it runs: "PROTOCOL/HOST-IP/HOST-PORT/PORT" each; NULL: nothing. */
+int container_ports(struct engine *e, struct arena *a, const struct container_info *c, char ***ret,
+		    struct err *err);
 /* ps(1) columns of its processes: titles and rows of equal length (NULL-terminated strvs). */
 int container_top(struct engine *e, struct arena *a, const char *key, char *const *ps_args,
 		  char ***ret_titles, char ****ret_rows, size_t *n_rows, struct err *err);

@@ -13,9 +13,6 @@
 #include "engine/private.h"
 #include "monitor/client.h"
 
-#define ROOT_DEFAULT     "/var/lib/hoy"
-#define RUN_ROOT_DEFAULT "/run/hoy"
-
 static const char *choose(const char *option, const char *variable, const char *fallback)
 {
 	const char *v;
@@ -62,11 +59,11 @@ static int open_roots(struct engine *e, const struct engine_options *o, struct e
 	const char *config = choose(o->config_path, "HOY_CONFIG", NULL);
 	int r;
 
-	r = absolute(e->arena, choose(o->root, "HOY_ROOT", ROOT_DEFAULT), &e->root, err);
+	r = absolute(e->arena, choose(o->root, "HOY_ROOT", ENGINE_ROOT_DEFAULT), &e->root, err);
 	if (r < 0)
 		return r;
-	r = absolute(e->arena, choose(o->run_root, "HOY_RUN_ROOT", RUN_ROOT_DEFAULT), &e->run_root,
-		     err);
+	r = absolute(e->arena, choose(o->run_root, "HOY_RUN_ROOT", ENGINE_RUN_ROOT_DEFAULT),
+		     &e->run_root, err);
 	if (r < 0)
 		return r;
 	r = config_load(e->arena, config ?: CONFIG_PATH_DEFAULT, config != NULL, &e->config, err);

@@ -29,6 +29,9 @@ struct engine_config {
 	bool no_new_privileges;               /* "no-new-privileges" */
 };
 
+#define ENGINE_ROOT_DEFAULT     "/var/lib/hoy"
+#define ENGINE_RUN_ROOT_DEFAULT "/run/hoy"
+
 struct engine_options {
 	const char *root, *run_root, *config_path; /* NULL: environment, then the defaults */
 	bool existing;      /* -ENOENT when there is no store: nothing is made */

@@ -29,8 +29,10 @@ struct monitor_config {
 	int64_t stop_signal; /* what the monitor sends when it is told to end itself; 0: SIGTERM */
 	struct opt_i64 stop_timeout; /* seconds until SIGKILL; unset: 10, below 0: never */
 	bool auto_remove;
-	bool init;    /* hoy-init as PID 1 */
-	char *reaper; /* our own binary, for `__reap ID` when an auto-removed one has no client */
+	char *usernet; /* pasta or slirp4netns, with options (run/usernet.h); NULL: neither */
+	char **ports;  /* that it publishes: usernet_start's */
+	bool init;     /* hoy-init as PID 1 */
+	char *reaper;  /* our own binary, for `__reap ID` when an auto-removed one has no client */
 	char *root, *run_root; /* passed on to the reaper */
 };
 extern const struct json_object monitor_config_object;

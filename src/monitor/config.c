@@ -23,6 +23,8 @@ static const struct json_field monitor_config_fields[] = {
 	ROW(stop_signal, JSON_I64, JSON_OMIT),
 	ROW(stop_timeout, JSON_OPT_I64, JSON_OMIT),
 	ROW(auto_remove, JSON_FLAG, 0),
+	ROW(usernet, JSON_STR, JSON_OMIT),
+	ROW(ports, JSON_STRV, JSON_OMIT),
 	ROW(init, JSON_FLAG, 0),
 	ROW(reaper, JSON_STR, JSON_OMIT),
 	ROW(root, JSON_STR, JSON_OMIT),

@@ -195,6 +195,7 @@ int main(void)
 		.run_fd = MONITOR_RUN_FD,
 		.lock_fd = -EBADF,
 		.listen_fd = -EBADF,
+		.usernet = USERNET_NONE,
 		.io.out = {{&m, -EBADF, LOG_STDOUT, NULL}, {&m, -EBADF, LOG_STDERR, NULL}},
 		.io.in.fd = -EBADF,
 	};

@@ -220,6 +220,7 @@ static void on_drain_late(struct loop_source *s, void *data)
 static void first_process_ended(struct monitor *m, int status)
 {
 	m->life = LIFE_DRAINING;
+	usernet_stop(&m->usernet); /* who hears of the end may want its ports */
 	m->state.exit_code = proc_exit_code(status);
 	m->state.finished_at = clock_now();
 	streams_drain(m);
@@ -349,6 +350,7 @@ static int exit_code_of(const struct err *err)
  * another monitor's. */
 static void record_failure(struct monitor *m, const struct err *err)
 {
+	usernet_stop(&m->usernet);
 	if (m->container)
 		(void)run_delete(m->container, NULL);
 	m->state.exit_code = exit_code_of(err);
@@ -443,6 +445,15 @@ static int create(struct monitor *m, struct err *err)
 		fd_close(child[i]);
 	if (r == 0 && m->config.tty)
 		r = streams_take_terminal(m, run_terminal(m->container), err);
+	if (r == 0 && m->config.usernet)
+		r = usernet_start(
+			&(struct usernet_start){
+				.mode = m->config.usernet,
+				.pid = run_pid(m->container),
+				.run_fd = m->run_fd,
+				.ports = m->config.ports,
+			},
+			&m->usernet, err);
 	return r;
 }
 
@@ -497,6 +508,7 @@ int monitor_run(struct monitor *m, struct err *err)
 	if (r == 0)
 		r = loop_run(m->loop, err);
 	if (m->container) { /* nobody said go, or it could not */
+		usernet_stop(&m->usernet);
 		(void)run_delete(m->container, NULL);
 		run_container_free(TAKE_PTR(m->container));
 		after_no_start(m);

@@ -14,6 +14,7 @@
 #include "monitor/client.h"
 #include "monitor/protocol.h"
 #include "run/run.h"
+#include "run/usernet.h"
 #include "spec/container.h"
 
 enum life {                /* monitor.c has the table of what is legal when */
@@ -68,6 +69,7 @@ struct monitor {
 	struct container_state state;
 	struct arena *state_arena;
 	struct run_container *container;
+	struct usernet usernet;
 	bool stopping;
 	bool guarded;      /* our oom_score_adj is lower than what our children are to have … */
 	int64_t oom_score; /* … which is this */

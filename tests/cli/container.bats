@@ -182,6 +182,7 @@ sleeper() { hoy run -d --name "$1" "${@:2}" busybox sh -c 'trap "exit 9" TERM; w
 }
 
 @test "a log that cannot be written is told of by inspect" {
+	needs_root "a mount of its own"
 	local root=$BATS_TEST_TMPDIR/full
 	mkdir "$root"
 	mount -t tmpfs -o size=32m tmpfs "$root"

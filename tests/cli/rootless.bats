@@ -153,7 +153,8 @@ without_ranges() { # COMMAND…
 		mount -t tmpfs t /sys/fs/cgroup
 		export HOY_ROOT=$0/root HOY_RUN_ROOT=$0/run
 		hoy load -q -i "$HOY_TEST_IMAGE"
-		hoy run -d --name nocg busybox sh -c "sleep 100 & sleep 100"
+		hoy run -d --name nocg busybox sh -c "sleep 100 & sleep 100; true"
+		sleep 0.3
 		hoy top nocg | grep -c sleep
 		hoy exec nocg ls /sys/fs/cgroup
 		hoy pause nocg && exit 1
@@ -198,4 +199,80 @@ without_ranges() { # COMMAND…
 	is "$output" ""
 	[ -d "$BATS_TEST_TMPDIR/data/hoy" ]
 	rm -rf "$HOME/.local/share/hoy"
+}
+
+# A web server with one page, published; and who must be gone when it ends.
+serve() { # NETWORK FLAGS…
+	local network=$1
+	shift
+	hoy run -d --name web --network "$network" "$@" busybox \
+		sh -c 'mkdir -p /w && echo "a page" >/w/index.html && exec httpd -f -h /w -p 80' >/dev/null
+}
+page() { [ "$(wget -qO- "http://$1/")" = "a page" ]; }
+helper_of() { pgrep -P "$(monitor_of "$1")" -f "^$2 "; } # pasta changes its program, by the processor
+no_process() { [ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"; }
+
+published() { # NETWORK PROGRAM
+	local pid
+	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
+	[ -x "/usr/bin/$2" ] || skip "$2 is not installed"
+	serve "$1" -p 127.0.0.1:18080:80 -p 18081:80 -p 5353:53/udp -p 127.0.0.1::81
+	is "$(hoy port web 80)" $'127.0.0.1:18080\n0.0.0.0:18081'
+	is "$(hoy port web 53/udp)" 0.0.0.0:5353
+	like "$(hoy port web 81)" '^127.0.0.1:[0-9]+$'
+	like "$(hoy ps --format '{{.Ports}}')" '127.0.0.1:18080->80/tcp, 0.0.0.0:18081->80/tcp'
+	is "$(hoy inspect -f '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}' web)" 18080
+	eventually page 127.0.0.1:18080
+	page 192.0.2.2:18081
+	like "$(hoy exec web ip route)" "default via"
+	is "$(hoy exec web grep -c nameserver /etc/resolv.conf)" 1
+	# The ports are free when the end was told.
+	pid=$(helper_of web "$2")
+	hoy rm -f web >/dev/null
+	serve "$1" -p 127.0.0.1:18080:80
+	no_process "$pid"
+	eventually page 127.0.0.1:18080
+	pid=$(helper_of web "$2")
+	hoy stop -t 0 web >/dev/null
+	no_process "$pid"
+	is "$(hoy port web)" ""
+	hoy start web >/dev/null
+	eventually page 127.0.0.1:18080
+	# Nor does it outlive a monitor that is killed.
+	pid=$(helper_of web "$2")
+	kill -9 "$(monitor_of web)"
+	eventually no_process "$pid"
+	hoy rm -f web >/dev/null
+	expect 125 hoy run --rm --network "$1" -p 1:1/sctp busybox true
+	one_line_error "tcp and udp only"
+}
+
+@test "--network pasta: published ports, and its end" {
+	published pasta pasta
+	is "$(hoy run --rm --network pasta:--mtu,1300 busybox cat /sys/class/net/hoyup0/mtu)" 1300
+}
+
+@test "--network slirp4netns: published ports, and its end" {
+	published slirp4netns slirp4netns
+	is "$(hoy run --rm --network slirp4netns:mtu=1300 busybox cat /sys/class/net/tap0/mtu)" 1300
+	expect 125 hoy run --rm --network slirp4netns:nonsense=1 busybox true
+	one_line_error 'unknown slirp4netns option "nonsense=1"'
+	serve slirp4netns -p 18082:80
+	expect 125 hoy run --rm --network slirp4netns -p 18082:80 busybox true
+	one_line_error "publish 0.0.0.0:18082"
+}
+
+@test "doctor: what a user lacks, and how to get it" {
+	expect 0 hoy doctor
+	like "$output" $'\nok    user namespaces: made one\n'
+	like "$output" $'\nok    /etc/subuid: 65536 ids\n'
+	like "$output" $'\nok    hoy-monitor: '
+	is "$(hoy doctor --format json | jq -r 'select(.Name == "newuidmap") | .Status')" ok
+	expect 0 without_ranges hoy doctor
+	like "$output" "warn  /etc/subuid: 0 ids"
+	like "$output" "usermod --add-subuids"
+	expect 1 env HOY_ROOT=/proc/nowhere hoy doctor
+	like "$output" "FAIL  store, attributes: /proc: "
+	expect 1 unshare -Urm sh -c 'echo 0 >/proc/sys/user/max_user_namespaces
+		mount -t tmpfs t /run; exec unshare -U --map-user=1000 hoy doctor'
 }

@@ -27,6 +27,18 @@ load helpers
 	is "$(hoy ps -aq)" ""
 }
 
+@test "doctor: a finding a line, and exit code 1 when something is missing" {
+	run --separate-stderr hoy doctor
+	is "$(grep -vcE '^(ok   |warn |FAIL ) [^:]+: |^      -> ' <<<"$output")" 1 # the closing line
+	is "$status" "$(grep -q ^FAIL <<<"$output" && echo 1 || echo 0)"
+	like "$output" $'\nok    overlay: '
+	is "$(hoy doctor --format '{{.Name}}' | wc -l)" "$(grep -cE '^(ok|warn|FAIL)' <<<"$output")"
+	expect 1 env HOY_LIBEXECDIR="$BATS_TEST_TMPDIR" hoy doctor
+	like "$output" "FAIL  hoy-monitor: $BATS_TEST_TMPDIR/hoy-monitor: No such file"
+	expect 1 hoy --root /proc/nowhere doctor
+	like "$output" "FAIL  store"
+}
+
 @test "--root: a world of its own" {
 	expect 0 hoy --root "$BATS_TEST_TMPDIR/root" --run-root "$BATS_TEST_TMPDIR/run" images -q
 	is "$output" ""

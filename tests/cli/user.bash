@@ -11,6 +11,7 @@ HOY_TEST_USER=hoytest HOY_TEST_UID=61234 HOY_TEST_RANGE=1610612736
 as_test_user() {
 	make_test_user
 	delegate_cgroup
+	make_way_out
 	exec setpriv --reuid "$HOY_TEST_UID" --regid "$HOY_TEST_UID" --clear-groups \
 		env -i PATH="$PATH" TERM="${TERM:-dumb}" HOY_TEST_HOST="$HOY_TEST_HOST" USER="$HOY_TEST_USER" \
 		HOY_TEST_DELEGATED="${HOY_TEST_DELEGATED:-}" \
@@ -33,6 +34,17 @@ delegate_cgroup() {
 	done
 	echo $$ >"$top/tests/cgroup.procs"
 	HOY_TEST_DELEGATED=/${top##*/}
+}
+
+# pasta takes address and route from the host's; both programs want /dev/net/tun, which some hosts keep for root.
+make_way_out() {
+	ip link add hoyup0 type veth peer name hoyup1
+	ip addr add 192.0.2.2/24 dev hoyup0
+	ip link set hoyup0 up
+	ip link set hoyup1 up
+	ip route add default via 192.0.2.1
+	[ -c /dev/net/tun ] || return 0
+	mknod -m 666 "$HOY_TEST_HOST/tun" c 10 200 && mount --bind "$HOY_TEST_HOST/tun" /dev/net/tun
 }
 
 make_test_user() {
