@@ -93,9 +93,9 @@ static int ask(int conn, char kind, const void *body, size_t len, struct err *er
 
 /* ---- start ---- */
 
-int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err)
+static int spawn(const struct monitor_start *s, const char *arg, int *ret_conn, struct err *err)
 {
-	static char *const argv[] = {(char *)PROGRAM, NULL};
+	char *const argv[] = {(char *)PROGRAM, (char *)arg, NULL};
 	const char *dir = secure_getenv("HOY_LIBEXECDIR");
 	char path[PATH_MAX], env[PATH_MAX + 16];
 	char *const envp[] = {dir ? env : NULL, NULL};
@@ -137,6 +137,16 @@ int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err)
 	proc_release(&proc);
 	*ret_conn = pair[0];
 	return 0;
+}
+
+int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err)
+{
+	return spawn(s, NULL, ret_conn, err);
+}
+
+int monitor_visit(const struct monitor_start *s, int *ret_conn, struct err *err)
+{
+	return spawn(s, "visit", ret_conn, err);
 }
 
 int monitor_go(const struct monitor_start *s, int conn, struct err *err)

@@ -57,6 +57,10 @@ int monitor_start(const struct monitor_start *s, int *ret_conn, struct err *err)
 int monitor_spawn(const struct monitor_start *s, int *ret_conn, struct err *err);
 int monitor_go(const struct monitor_start *s, int conn, struct err *err);
 void monitor_cancel(int conn);
+/* A visitor of a container that runs: one monitor_exec() on this connection, with all rights that
+ * the caller has; the container's own monitor kept only what the container itself may have. The
+ * members on attaching and the terminal are not used. */
+int monitor_visit(const struct monitor_start *s, int *ret_conn, struct err *err);
 /* -ECONNREFUSED or -ENOENT: no monitor. */
 int monitor_connect(int run_dirfd, struct err *err);
 

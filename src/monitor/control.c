@@ -79,12 +79,18 @@ static int do_update(struct client *c, struct packet *p, struct err *err)
 {
 	cleanup(arena_free) struct arena *a = arena_new(1 << 20);
 	struct oci_resources res;
+	bool begun;
 	int r;
 
 	if (!a)
 		return err_oom(err);
 	r = json_decode_text(a, p->body, p->len, &oci_resources_object, &res, "resources", err);
-	return r < 0 ? r : cgroup_update(run_cgroup(c->m->container), &res, err);
+	if (r < 0)
+		return r;
+	begun = privilege_section_begin(c->m);
+	r = cgroup_update(run_cgroup(c->m->container), &res, err);
+	privilege_section_end(c->m, begun);
+	return r;
 }
 
 static int do_resize(struct client *c, struct packet *p, struct err *err)
@@ -378,6 +384,8 @@ static void handle(struct client *c, char kind, struct packet *p)
 		r = err_set(&err, ERR_UNSUPPORTED,
 			    "the container's monitor does not know request '%c'",
 			    kind > ' ' && kind < 127 ? kind : '?');
+	else if (monitor_is_visitor(c->m) && kind != PACKET_EXEC)
+		r = q->frame ? LATER : err_set(&err, ERR_INVALID, "a visitor only executes");
 	else if (!(q->lives & LIFE_BIT(c->m->life)))
 		r = q->frame ? LATER : refuse(c->m, kind, &err);
 	else
@@ -386,6 +394,8 @@ static void handle(struct client *c, char kind, struct packet *p)
 		client_fail(c, &err, r);
 	else if (r == 0)
 		(void)client_send(c, PACKET_OK, NULL, 0, NULL);
+	if (r == 0 && kind == PACKET_GO)
+		monitor_settle(c->m);
 	/* Who asks after the end is told at once, behind the answer. */
 	if (r == 0 && c->waiting && c->m->life == LIFE_EXITED)
 		control_tell_exit(c->m);

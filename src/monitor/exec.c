@@ -4,6 +4,7 @@
  * through us (the client's own pipes, or the terminal that it is handed), so nothing here is slow.
  * Their client may go away; they end by themselves or with the container.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -24,27 +25,33 @@ static void tell(struct exec *x, int code)
 static int run(struct monitor *m, const struct oci_process *p, const int fds[3],
 	       struct run_process *ret, struct err *err)
 {
+	bool visit = monitor_is_visitor(m), begun;
+	pid_t pid = visit ? m->visit.pid : run_pid(m->container);
 	/* The engine puts flags and listener there, when the profile has any. */
 	struct run_notify notify = {
 		.seccomp = m->spec.linux->seccomp,
 		.id = m->config.id,
 		.annotations = &m->spec.annotations,
-		.pid = run_pid(m->container),
+		.pid = pid,
 	};
 	struct run_exec e = {
 		.notify = &notify,
-		.container_pidfd = run_pidfd(m->container),
-		.container_pid = run_pid(m->container),
+		.container_pidfd = visit ? m->visit.pidfd : run_pidfd(m->container),
+		.container_pid = pid,
 		.process = p,
-		.cgroup = run_cgroup(m->container),
+		.cgroup = visit ? m->visit.cgroup : run_cgroup(m->container),
 		.seccomp = m->seccomp,
 		.seccomp_len = m->seccomp_len,
 		.stdin_fd = p->terminal ? -EBADF : fds[0],
 		.stdout_fd = p->terminal ? -EBADF : fds[1],
 		.stderr_fd = p->terminal ? -EBADF : fds[2],
 	};
+	int r;
 
-	return run_exec(&e, ret, err);
+	begun = privilege_section_begin(m);
+	r = run_exec(&e, ret, err);
+	privilege_section_end(m, begun);
+	return r;
 }
 
 /* The next `n` strings of a text that must end in a NUL; NULL: there are fewer, or no memory. The
@@ -115,6 +122,13 @@ static int like_own(struct arena *a, const struct oci_process *own, const char *
 	return 0;
 }
 
+/* A visitor that cannot give up its rights does not stay. */
+static int stop_visit(const struct exec *x)
+{
+	(void)proc_pidfd_signal(x->process.pidfd, SIGKILL);
+	return -EPERM;
+}
+
 int exec_start(struct client *c, bool like, const char *text, size_t len, const int fds[3],
 	       struct err *err)
 {
@@ -146,6 +160,8 @@ int exec_start(struct client *c, bool like, const char *text, size_t len, const 
 	body.pid = x->process.pid;
 	(void)client_send(c, PACKET_OK, &body, sizeof(body),
 			  x->process.terminal >= 0 ? &x->process.terminal : NULL);
+	if (monitor_is_visitor(m) && privilege_stage_visiting(err) < 0)
+		return stop_visit(x); /* its client is told */
 	/* The client has it now; ours would keep the terminal open behind its back. */
 	fd_close(TAKE_FD(x->process.terminal));
 	return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * hoy-monitor: started by monitor/client.c with the fds of enum monitor_fds, nothing else. Order:
+ * hoy-monitor: started by monitor/client.c with the fds of enum monitor_fds, nothing else; with an
+ * argument it is a visitor (visit.c). Order:
  * everything that can be done before the starter's go is done while the starter is still busy. The
  * lock comes first: whoever holds it is the monitor.
  */
@@ -17,9 +18,7 @@
 #include "base/sock.h"
 #include "base/userns.h"
 #include "monitor/monitor.h"
-#include "sec/seccomp.h"
 
-#define CONFIG_MAX     ((size_t)16 << 20)
 #define SQLITE_SHM_DMS 128
 #define LOCK_TRIES     12 /* 1, 2, 4 … ms: four seconds in all */
 
@@ -49,37 +48,6 @@ static int take_lock(struct monitor *m, const char *id, struct err *err)
 		pause.tv_nsec = MIN_OF(pause.tv_nsec * 2, 512000000L);
 	}
 	return err_set(err, ERR_CONFLICT, "Container %s is already started", id);
-}
-
-static int read_object(struct monitor *m, const char *name, const struct json_object *object,
-		       void *out, struct err *err)
-{
-	cleanup(buf_done) struct buf b = BUF_INIT(CONFIG_MAX);
-	int r = file_read(m->container_fd, name, &b, err);
-
-	return r < 0 ? r : json_decode_text(m->arena, b.data, b.len, object, out, name, err);
-}
-
-static int read_spec(struct monitor *m, struct err *err)
-{
-	cleanup(buf_done) struct buf b = BUF_INIT(CONFIG_MAX);
-	int r = file_read(m->container_fd, "config.json", &b, err);
-
-	return r < 0 ? r : oci_spec_decode(m->arena, b.data, b.len, &m->spec, err);
-}
-
-static int read_seccomp(struct monitor *m, struct err *err)
-{
-	cleanup_fd int cache = -EBADF;
-	char dir[4096];
-
-	if (!m->config.seccomp_path)
-		return 0;
-	(void)snprintf(dir, sizeof(dir), "%s/cache/seccomp", m->config.root ? m->config.root : "");
-	cache = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cache < 0)
-		return err_sys(err, errno, "open %s", dir);
-	return seccomp_load(cache, m->config.seccomp_path, &m->seccomp, &m->seccomp_len, err);
 }
 
 /*
@@ -131,7 +99,7 @@ static int prepare(struct monitor *m, struct err *err)
 	m->state_arena = arena_new(1 << 20);
 	if (!m->arena || !m->state_arena)
 		return err_oom(err);
-	r = read_object(m, "monitor.json", &monitor_config_object, &m->config, err);
+	r = bundle_read_config(m, err);
 	if (r == 0)
 		r = take_lock(m, m->config.id, err);
 	if (r == 0)
@@ -141,9 +109,9 @@ static int prepare(struct monitor *m, struct err *err)
 	if (r == 0)
 		r = state_load(m, err);
 	if (r == 0)
-		r = read_spec(m, err);
+		r = bundle_read_spec(m, err);
 	if (r == 0)
-		r = read_seccomp(m, err);
+		r = bundle_read_seccomp(m, err);
 	if (r < 0)
 		return r;
 	m->loop = loop_new(err);
@@ -187,7 +155,7 @@ static void become_reaper(struct monitor *m)
 	(void)execve(m->config.reaper, argv, envp);
 }
 
-int main(void)
+int main(int argc, char **argv UNUSED)
 {
 	struct monitor m = {
 		.starter_fd = MONITOR_STARTER_FD,
@@ -198,6 +166,7 @@ int main(void)
 		.usernet = USERNET_NONE,
 		.io.out = {{&m, -EBADF, LOG_STDOUT, NULL}, {&m, -EBADF, LOG_STDERR, NULL}},
 		.io.in.fd = -EBADF,
+		.visit.pidfd = -EBADF,
 	};
 	struct err err = ERR_INIT;
 	int r;
@@ -210,12 +179,12 @@ int main(void)
 	(void)prctl(PR_SET_NAME, "hoy-monitor"); /* of an fd, kernels before 6.14 made "6" */
 	(void)setsid();                          /* fails when the starter did it already */
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	r = prepare(&m, &err);
+	r = argc > 1 ? visit_prepare(&m, &err) : prepare(&m, &err);
 	if (r < 0) {
 		fd_close(TAKE_FD(m.lock_fd));
 		tell_starter(MONITOR_STARTER_FD, &err, r);
 	} else {
-		r = monitor_run(&m, &err);
+		r = argc > 1 ? visit_run(&m, &err) : monitor_run(&m, &err);
 	}
 	if (m.loop) {
 		control_done(&m);

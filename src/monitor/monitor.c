@@ -33,13 +33,9 @@
  * REMOVE_NS, the last act is to become `hoy __reap ID`: by exec, so that our lock (close-on-exec)
  * is free at the moment it starts.
  *
- * Rights: we are root and stay so. Joining namespaces and mounting for exec takes CAP_SYS_ADMIN,
- * CAP_SYS_CHROOT and CAP_SYS_PTRACE; becoming the user of an exec takes SETUID, SETGID, SETPCAP and
- * every capability which that exec is to have (`exec --privileged`: all of them), so the bounding
- * set cannot be narrowed; killing, freezing and removing take KILL and DAC_OVERRIDE. What keeps us
- * small instead: no network, no SQLite, no parser of hostile bytes but the packets of control.c,
- * which only root can send; the container's output is copied, never looked at; descriptors are
- * close-on-exec.
+ * Rights: privilege.c. What keeps us small besides: no network, no SQLite, no parser of hostile
+ * bytes but the packets of control.c, which only root can send; the container's output is copied,
+ * never looked at; descriptors are close-on-exec.
  */
 #include <fcntl.h>
 #include <malloc.h>
@@ -219,6 +215,7 @@ static void on_drain_late(struct loop_source *s, void *data)
 
 static void first_process_ended(struct monitor *m, int status)
 {
+	privilege_stage_ending(m);
 	m->life = LIFE_DRAINING;
 	usernet_stop(&m->usernet); /* who hears of the end may want its ports */
 	m->state.exit_code = proc_exit_code(status);
@@ -245,14 +242,18 @@ static void reap(struct monitor *m)
 			first_process_ended(m, status);
 		else
 			(void)exec_reaped(m, pid, status); /* or an orphan: we are the subreaper */
+	if (monitor_is_visitor(m) && !m->execs)
+		end_loop(m);
 }
 
 /* ---- what clients ask for ---- */
 
 int monitor_signal(struct monitor *m, int sig, bool by_user, struct err *err)
 {
+	bool begun = privilege_section_begin(m);
 	int r = proc_pidfd_signal(run_pidfd(m->container), sig);
 
+	privilege_section_end(m, begun);
 	if (r < 0 && r != -ESRCH)
 		return err_sys(err, r, "send signal %d to container %s", sig, m->config.id);
 	m->state.stopped_by_user |= by_user;
@@ -264,8 +265,10 @@ int monitor_signal(struct monitor *m, int sig, bool by_user, struct err *err)
 
 int monitor_freeze(struct monitor *m, bool frozen, struct err *err)
 {
+	bool begun = privilege_section_begin(m);
 	int r = cgroup_freeze(run_cgroup(m->container), frozen, err);
 
+	privilege_section_end(m, begun);
 	if (r < 0)
 		return r;
 	m->life = frozen ? LIFE_PAUSED : LIFE_RUNNING;
@@ -308,14 +311,14 @@ static void on_signal(int sig, void *data)
 
 	if (sig == SIGCHLD)
 		reap(m);
-	else if (sig == SIGTERM || sig == SIGINT)
+	else if (!monitor_is_visitor(m) && (sig == SIGTERM || sig == SIGINT))
 		stop(m);
 }
 
 void monitor_starter_gone(struct monitor *m)
 {
 	m->starter_gone = true;
-	if (m->life == LIFE_PREPARED)
+	if (m->life == LIFE_PREPARED || (monitor_is_visitor(m) && !m->execs))
 		end_loop(m);
 }
 
@@ -406,6 +409,17 @@ int monitor_let_go(struct monitor *m, struct client *c, const struct body_stream
 	return 0;
 }
 
+/* Behind the answer to the starter, who does not wait for it (0.09 ms); before the next packet. */
+void monitor_settle(struct monitor *m)
+{
+	struct err err = ERR_INIT;
+
+	if (m->life != LIFE_RUNNING || privilege_stage_running(m, &err) == 0)
+		return;
+	m->state.error = arena_strdup(m->state_arena, err.msg) ?: m->state.error;
+	(void)monitor_signal(m, SIGKILL, false, NULL);
+}
+
 static int create(struct monitor *m, struct err *err)
 {
 	const struct log_options log = {
@@ -489,6 +503,13 @@ static void after_no_start(struct monitor *m)
 	m->reap = !m->cancelled && !str_empty(m->config.reaper);
 }
 
+int monitor_attend(struct monitor *m, struct err *err)
+{
+	int r = listen_signals(m, err);
+
+	return r < 0 ? r : loop_run(m->loop, err);
+}
+
 int monitor_run(struct monitor *m, struct err *err)
 {
 	struct err why = ERR_INIT;
@@ -504,9 +525,7 @@ int monitor_run(struct monitor *m, struct err *err)
 	}
 	/* After run_create: what it clones starts with a clean mask and our own score. */
 	oom_guard(m);
-	r = listen_signals(m, err);
-	if (r == 0)
-		r = loop_run(m->loop, err);
+	r = monitor_attend(m, err);
 	if (m->container) { /* nobody said go, or it could not */
 		usernet_stop(&m->usernet);
 		(void)run_delete(m->container, NULL);

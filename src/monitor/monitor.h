@@ -57,6 +57,12 @@ struct streams {
 	size_t last_len;
 };
 
+struct visit { /* visit.c: a container that is another monitor's */
+	pid_t pid;
+	int pidfd; /* -EBADF: it is ours */
+	struct cgroup *cgroup;
+};
+
 struct monitor {
 	int starter_fd, container_fd, run_fd, lock_fd;
 	struct arena *arena; /* of config and spec */
@@ -85,6 +91,9 @@ struct monitor {
 	struct exec *execs;
 	struct log *log;
 	struct streams io;
+	struct visit visit;
+	uint64_t kept; /* privilege.c */
+	bool resting;
 	bool reap; /* the last act: become `hoy __reap ID` */
 };
 
@@ -107,8 +116,14 @@ struct exec {
 
 /* ---- monitor.c ---- */
 int monitor_run(struct monitor *m, struct err *err);
+int monitor_attend(struct monitor *m, struct err *err); /* signals and clients, until it is over */
+static inline bool monitor_is_visitor(const struct monitor *m)
+{
+	return m->visit.pidfd >= 0;
+}
 int monitor_let_go(struct monitor *m, struct client *c, const struct body_streams *b,
 		   struct err *err);
+void monitor_settle(struct monitor *m); /* it runs, and the starter knows */
 int monitor_signal(struct monitor *m, int sig, bool by_user, struct err *err);
 int monitor_freeze(struct monitor *m, bool frozen, struct err *err);
 void monitor_starter_gone(struct monitor *m);
@@ -121,6 +136,22 @@ void monitor_row_removed(struct monitor *m);
 void oom_guard(struct monitor *m);
 void oom_unguard(struct monitor *m);
 void oom_of_exec(const struct monitor *m, struct oci_process *p);
+
+/* ---- bundle.c ---- */
+int bundle_read_config(struct monitor *m, struct err *err);
+int bundle_read_spec(struct monitor *m, struct err *err);
+int bundle_read_seccomp(struct monitor *m, struct err *err);
+
+/* ---- privilege.c: the stages are told there ---- */
+int privilege_stage_running(struct monitor *m, struct err *err);
+bool privilege_section_begin(struct monitor *m);
+void privilege_section_end(struct monitor *m, bool begun); /* what begin returned */
+void privilege_stage_ending(struct monitor *m);
+int privilege_stage_visiting(struct err *err);
+
+/* ---- visit.c ---- */
+int visit_prepare(struct monitor *m, struct err *err);
+int visit_run(struct monitor *m, struct err *err);
 
 /* ---- state.c ---- */
 int state_load(struct monitor *m, struct err *err); /* the previous one; fresh if there is none */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * embed - build-time tool: default-profile.json becomes two C files (sec/default.h).
+ * embed - build-time tool: default-profile.json becomes two C files (sec/default.h), the calls that
+ * a process of ours gives up one (sec/stage.h).
  *
- *   embed PROFILE.json TEXT.c BPF.c      everything
+ *   embed PROFILE.json TEXT.c BPF.c
+ *   embed -s SYMBOL CALLS.json BPF.c
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +27,16 @@ static void write_text(FILE *f, const struct buf *text)
 	fprintf(f, "\n\t0};\nconst size_t seccomp_default_text_len = %zu;\n", text->len);
 }
 
+static void write_insns(FILE *f, const char *name, size_t which, const struct sock_filter *insns,
+			size_t n)
+{
+	fprintf(f, "static const struct sock_filter %s%zu[] = {", name, which);
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s{0x%x, %u, %u, 0x%x}, ", i % 4 ? "" : "\n\t", insns[i].code,
+			insns[i].jt, insns[i].jf, insns[i].k);
+	fprintf(f, "\n};\n");
+}
+
 static int write_program(FILE *f, const struct buf *text, size_t which, struct err *err)
 {
 	static struct sock_filter insns[BPF_INSNS_MAX];
@@ -40,12 +52,45 @@ static int write_program(FILE *f, const struct buf *text, size_t which, struct e
 	r = compile_profile(text->data, text->len, "default-profile.json", &env, insns, &n, err);
 	if (r < 0)
 		return r;
-	fprintf(f, "static const struct sock_filter insns%zu[] = {", which);
-	for (size_t i = 0; i < n; i++)
-		fprintf(f, "%s{0x%x, %u, %u, 0x%x}, ", i % 4 ? "" : "\n\t", insns[i].code,
-			insns[i].jt, insns[i].jf, insns[i].k);
-	fprintf(f, "\n};\n");
+	write_insns(f, "insns", which, insns, n);
 	return 0;
+}
+
+static int write_stage(FILE *f, const char *symbol, const char *path, struct err *err)
+{
+	static struct sock_filter insns[BPF_INSNS_MAX];
+	cleanup(buf_done) struct buf text = BUF_INIT(SECCOMP_TEXT_MAX);
+	const struct seccomp_env env = {
+		.kernel_major = SECCOMP_DEFAULT_KERNEL_MAJOR,
+		.kernel_minor = SECCOMP_DEFAULT_KERNEL_MINOR,
+	};
+	size_t n;
+	int r = file_read(AT_FDCWD, path, &text, err);
+
+	if (r == 0)
+		r = compile_profile(text.data, text.len, path, &env, insns, &n, err);
+	if (r < 0)
+		return r;
+	fprintf(f, "#include \"sec/stage.h\"\n\n");
+	write_insns(f, "insns", 0, insns, n);
+	fprintf(f, "const struct stage_calls %s = {insns0, %zu};\n", symbol, n);
+	return 0;
+}
+
+static int main_stage(char **argv)
+{
+	struct err err = ERR_INIT;
+	FILE *out = fopen(argv[4], "we");
+
+	if (!out) {
+		perror(argv[4]);
+		return 1;
+	}
+	if (write_stage(out, argv[2], argv[3], &err) < 0) {
+		fprintf(stderr, "embed: %s\n", err.msg);
+		return 1;
+	}
+	return fclose(out) == 0 ? 0 : 1;
 }
 
 static int write_programs(FILE *f, const struct buf *text, struct err *err)
@@ -83,6 +128,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	FILE *out[2];
 
+	if (argc == 5 && strcmp(argv[1], "-s") == 0)
+		return main_stage(argv);
 	if (argc != 4) {
 		fprintf(stderr, "usage: embed PROFILE.json TEXT.c BPF.c\n");
 		return 2;

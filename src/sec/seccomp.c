@@ -18,7 +18,6 @@
 #include "sec/default.h"
 #include "sec/worker.h"
 
-#define BUILTIN    "builtin-"
 #define FILE_MAGIC "HOYBPF\n"
 /* Raise it with every change of what bpf.c, compile.c or default-profile.json produce. */
 #define GENERATION 1
@@ -122,7 +121,7 @@ static int read_program(int dirfd, const char *name, void **ret, size_t *ret_len
 
 int seccomp_load(int dirfd, const char *name, void **ret, size_t *ret_len, struct err *err)
 {
-	const char *caps = str_after(name, BUILTIN);
+	const char *caps = str_after(name, SECCOMP_BUILTIN);
 
 	if (!path_is_component(name))
 		return err_set(err, ERR_INVALID, "seccomp program %s: not a file name", name);
@@ -133,7 +132,8 @@ int seccomp_load(int dirfd, const char *name, void **ret, size_t *ret_len, struc
 		char own[SECCOMP_NAME_MAX];
 		void *copy;
 
-		(void)snprintf(own, sizeof(own), BUILTIN "%llx", (unsigned long long)b->caps);
+		(void)snprintf(own, sizeof(own), SECCOMP_BUILTIN "%llx",
+			       (unsigned long long)b->caps);
 		if (strcmp(own, name) != 0)
 			continue;
 		copy = malloc(b->n * sizeof(*b->insns));
@@ -267,7 +267,7 @@ int seccomp_prepare(int cache_dirfd, const struct seccomp_policy *p, char *name,
 			       SECCOMP_TEXT_MAX);
 	make_request(p, &req);
 	if (!p->profile && find_builtin(req.caps)) {
-		(void)snprintf(name, size, BUILTIN "%llx", (unsigned long long)req.caps);
+		(void)snprintf(name, size, SECCOMP_BUILTIN "%llx", (unsigned long long)req.caps);
 		return 0;
 	}
 	cache_name(p, &req, name, size);

@@ -21,6 +21,7 @@
 #include "base/err.h"
 
 #define SECCOMP_NAME_MAX 128
+#define SECCOMP_BUILTIN  "builtin-" /* how the names of the default policy's own programs begin */
 
 struct seccomp_policy {
 	const char *profile; /* JSON text of Docker's profile format; NULL: the default policy */

@@ -32,7 +32,7 @@ load hostile
 	is "$output" ""
 }
 
-@test "CVE-2025-52881: exec where the container laid files of its own over /proc and /dev" {
+@test "CVE-2025-52881, CVE-2025-62596: exec where the container laid files of its own over /proc and /dev" {
 	hoy run -d --name covered --cap-add SYS_ADMIN --security-opt seccomp=unconfined busybox sleep 1000 >/dev/null
 	hoy exec covered sh -c '
 		mount -t tmpfs none /proc && mkdir -p /proc/self/attr /proc/self/fd /proc/1/attr

@@ -5,7 +5,7 @@
 load helpers
 load hostile
 
-@test "CVE-2025-31133: a masked path is never a file of the image" {
+@test "CVE-2025-31133, CVE-2025-62161: a masked path is never a file of the image" {
 	image null <<<"file dev/null not-null"
 	is "$(hoy run --rm null cat /proc/interrupts)" ""
 	is "$(hoy run --rm null stat -c '%t:%T' /dev/null /proc/interrupts | sort -u)" 1:3

@@ -135,3 +135,29 @@ load hostile
 	HOY_LIBEXECDIR=$BATS_TEST_TMPDIR/programs expect 125 hoy run --rm busybox true
 	one_line_error 'others may write to it'
 }
+
+@test "CVE-2024-21626: a hook has no file of ours open" {
+	bundle=$BATS_TEST_TMPDIR/bundle
+	mkdir -p "$bundle/rootfs"
+	tar -C "$bundle/rootfs" -xf "$HOY_TEST_HOST/rootfs.tar"
+	mkdir "$bundle/rootfs/said"
+	(cd "$bundle" && hoy-oci spec)
+	python3 - "$bundle" <<-'EOF'
+		import json, sys
+		path = sys.argv[1] + "/config.json"
+		c = json.load(open(path))
+		c["process"].update(args=["true"], terminal=False)
+		c["root"]["readonly"] = False
+		c["hooks"] = {}
+		for name in "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop":
+		    to = "/said/" if name == "startContainer" else sys.argv[1] + "/rootfs/said/"
+		    # what the shell opens for itself, to write there and to read the directory, is not there yet
+		    list = "set -- /proc/self/fd/*; echo $* | sed 's,[^ ]*/,,g' >" + to + name
+		    c["hooks"][name] = [{"path": "/bin/sh", "args": ["sh", "-c", list]}]
+		json.dump(c, open(path, "w"))
+	EOF
+	hoy-oci --root "$BATS_TEST_TMPDIR/oci" run --bundle "$bundle" hooked
+	for name in prestart createRuntime createContainer startContainer poststart poststop; do
+		like "$(cat "$bundle/rootfs/said/$name")" '^0 1 2( 3)?$' "$name" # 3: the shell's own
+	done
+}

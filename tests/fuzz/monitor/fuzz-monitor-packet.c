@@ -16,6 +16,33 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Also keeps the real library from being linked beside these. */
+/* The fuzzer keeps its own rights. */
+int privilege_stage_running(struct monitor *m, struct err *err)
+{
+	(void)m;
+	(void)err;
+	return 0;
+}
+bool privilege_section_begin(struct monitor *m)
+{
+	(void)m;
+	return false;
+}
+void privilege_section_end(struct monitor *m, bool begun)
+{
+	(void)m;
+	(void)begun;
+}
+void privilege_stage_ending(struct monitor *m)
+{
+	(void)m;
+}
+int privilege_stage_visiting(struct err *err)
+{
+	(void)err;
+	return 0;
+}
+
 int run_exe_open(const char *path, struct err *err)
 {
 	return err_set(err, ERR_UNSUPPORTED, "%s is not started here", path);
@@ -116,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct monitor m = {
 		.container_fd = -EBADF,
+		.visit.pidfd = -EBADF,
 		.run_fd = -EBADF,
 		.lock_fd = -EBADF,
 		.listen_fd = -EBADF,
