@@ -250,10 +250,8 @@ static void reap(struct monitor *m)
 
 int monitor_signal(struct monitor *m, int sig, bool by_user, struct err *err)
 {
-	bool begun = privilege_section_begin(m);
 	int r = proc_pidfd_signal(run_pidfd(m->container), sig);
 
-	privilege_section_end(m, begun);
 	if (r < 0 && r != -ESRCH)
 		return err_sys(err, r, "send signal %d to container %s", sig, m->config.id);
 	m->state.stopped_by_user |= by_user;

@@ -5,12 +5,11 @@
  *   stage     from                     may
  *   making    its start                all that its starter may: namespaces, mounts, id maps
  *   running   the answer to the go     what `named` below and the container's own bounding set say,
- *                                      and of that nothing is in force; not the calls of
+ *                                      and of that only CAP_KILL in force; not the calls of
  *                                      sec/monitor-calls.json, when the container has the default
  *                                      policy; nothing by set-user-id, when the container has
  *                                      no-new-privileges
- *   section   exec, signal, freeze,    the same, in force: for as long as the section lasts
- *             update
+ *   section   exec, freeze, update     the same, in force: for as long as the section lasts
  *   ending    the end of PID 1         the same, in force
  *
  * The bounding set is part of it, so that what becomes of us by exec (`hoy __reap`) has no more.
@@ -31,6 +30,9 @@
 #include "spec/caps.h"
 
 #define CAP(name) CAPS_BIT(CAP_##name)
+/* In force all the time: should we be killed, the kernel kills the container's first process with
+ * our rights (die_with_parent), and that may be another user's. */
+#define RESTING CAP(KILL)
 
 static const struct {
 	uint64_t cap;
@@ -82,7 +84,7 @@ int privilege_stage_running(struct monitor *m, struct err *err)
 			r = give_up_calls(m, err);
 	}
 	m->kept = stage_kept();
-	stage_hold(0);
+	stage_hold(RESTING);
 	m->resting = true;
 	return r;
 }
@@ -100,7 +102,7 @@ void privilege_section_end(struct monitor *m, bool begun)
 {
 	if (!begun)
 		return;
-	stage_hold(0);
+	stage_hold(RESTING);
 	m->resting = true;
 }
 
