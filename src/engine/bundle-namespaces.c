@@ -185,9 +185,6 @@ int bundle_check_namespaces(struct container_create *c, struct err *err)
 	if (!is_one_of(h->cgroupns_mode, (const char *[]){"host", "private", NULL}))
 		return err_set(err, ERR_INVALID, "invalid cgroup namespace mode: %s",
 			       h->cgroupns_mode);
-	if (!is_one_of(h->userns_mode, (const char *[]){"host", NULL}))
-		return err_set(err, ERR_UNSUPPORTED, "user namespace mode %s is not supported",
-			       h->userns_mode);
 	if (str_eq(h->uts_mode, "host") && !str_empty(c->config.hostname))
 		return err_set(err, ERR_INVALID, "conflicting options: hostname and the UTS mode");
 	if (str_eq(h->uts_mode, "host") && !str_empty(c->config.domainname))

@@ -159,6 +159,8 @@ int bundle_check(struct engine *e, struct arena *a, struct container_create *con
 	if (r == 0)
 		r = bundle_check_namespaces(config, err);
 	if (r == 0)
+		r = bundle_userns_check(e, h, err);
+	if (r == 0)
 		r = bundle_check_security(h, err);
 	if (r == 0)
 		r = check_log(e, &h->log_config, err);
@@ -358,5 +360,7 @@ int bundle_build(struct bundle *b, struct err *err)
 		r = bundle_usernet(b, err);
 	if (r == 0)
 		r = bundle_mounts(b, err);
+	if (r == 0)
+		r = bundle_userns(b, err);
 	return r < 0 || !b->engine->rootless ? r : bundle_rootless(b, err);
 }

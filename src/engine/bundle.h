@@ -89,6 +89,12 @@ int bundle_rootless(struct bundle *b, struct err *err);
 /* Network pasta or slirp4netns, and the ports that it publishes (bundle-usernet.c). */
 int bundle_usernet(struct bundle *b, struct err *err);
 int bundle_files(struct bundle *b, struct err *err);
+/* User namespaces (bundle-userns.c): the mode alone, and Docker's conflicts; which ids, at create (the
+ * lock that is taken for it is held until the row is there); the finished configuration changed. */
+int bundle_userns_check(const struct engine *e, struct container_host_config *h, struct err *err);
+int bundle_userns_choose(struct engine *e, struct arena *a, const struct container_host_config *h,
+			 struct container_extra *x, int *ret_lock, struct err *err);
+int bundle_userns(struct bundle *b, struct err *err);
 int bundle_process(struct bundle *b, struct err *err);
 
 /* A mode "container:KEY" names another container, which must run. Its pid, or 0. */

@@ -23,6 +23,7 @@ static const struct json_field config_fields[] = {
 	{"default-stop-timeout", JSON_OPT_I64, 0, offsetof(struct config_file, c.shutdown_timeout)},
 	{"default-shm-size", JSON_OPT_I64, 0, offsetof(struct config_file, shm_size)},
 	{"default-ulimits", JSON_RAW, 0, offsetof(struct config_file, default_ulimits)},
+	{"userns-remap", JSON_STR, 0, offsetof(struct config_file, c.userns_remap)},
 	{"init", JSON_FLAG, 0, offsetof(struct config_file, c.init)},
 	{"no-new-privileges", JSON_FLAG, 0, offsetof(struct config_file, c.no_new_privileges)},
 	{},

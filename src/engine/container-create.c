@@ -324,6 +324,7 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 			   .monitor = -EBADF,
 			   .lock = -EBADF};
 	cleanup(undo_run) struct undo undo = {};
+	cleanup_fd int ids = -EBADF;  /* until our row tells which ones are taken */
 	cleanup_fd int hold = -EBADF; /* let go of before the undo, which removes volumes */
 	const char *name = req->name;
 	char **warnings = NULL;
@@ -340,6 +341,9 @@ int container_create(struct engine *e, struct arena *a, const struct container_c
 		if (hold < 0)
 			return hold;
 	}
+	r = bundle_userns_choose(e, a, &m.c->host_config, &m.extra, &ids, err);
+	if (r < 0)
+		return r;
 	undo_push(&undo, undo_volumes, &m);
 	r = bundle_resolve_mounts(e, a, m.id, m.c, &m.extra, err);
 	if (r < 0)

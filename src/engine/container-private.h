@@ -25,12 +25,18 @@ struct container_mount_point {
 	char *subpath;
 };
 
+/* Ids from 0 to size - 1 are these of the host. */
+struct container_userns {
+	uint64_t uid, gid, size;
+};
+
 /* store_container.extra: what the engine found out at create. */
 struct container_extra {
 	struct json_list mounts; /* struct container_mount_point */
 	char *path;              /* of the command, and its arguments: inspect's Path and Args */
 	char **args;
-	char *cgroup; /* absolute path in the hierarchies */
+	char *cgroup;                    /* absolute path in the hierarchies */
+	struct container_userns *userns; /* NULL: the host's */
 };
 int container_extra_decode(struct arena *a, const char *text, struct container_extra *out,
 			   struct err *err);

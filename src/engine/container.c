@@ -45,12 +45,22 @@ static const struct json_field mount_point_fields[] = {
 static const struct json_object mount_point_object = {"mount", sizeof(struct container_mount_point),
 						      mount_point_fields};
 
+static const struct json_field userns_fields[] = {
+	{"uid", JSON_U64, JSON_REQUIRED, offsetof(struct container_userns, uid)},
+	{"gid", JSON_U64, JSON_REQUIRED, offsetof(struct container_userns, gid)},
+	{"size", JSON_U64, JSON_REQUIRED, offsetof(struct container_userns, size)},
+	{},
+};
+static const struct json_object userns_object = {"userns", sizeof(struct container_userns),
+						 userns_fields};
+
 static const struct json_field extra_fields[] = {
 	{"mounts", JSON_LIST, JSON_OMIT, offsetof(struct container_extra, mounts),
 	 &mount_point_object},
 	{"path", JSON_STR, 0, offsetof(struct container_extra, path)},
 	{"args", JSON_STRV, JSON_EMPTY, offsetof(struct container_extra, args)},
 	{"cgroup", JSON_STR, 0, offsetof(struct container_extra, cgroup)},
+	{"userns", JSON_SUBP, JSON_OMIT, offsetof(struct container_extra, userns), &userns_object},
 	{},
 };
 static const struct json_object extra_object = {"extra", sizeof(struct container_extra),

@@ -25,6 +25,7 @@ struct engine_config {
 	struct opt_i64 shutdown_timeout;      /* "default-stop-timeout": seconds; 10 */
 	int64_t default_shm_size;             /* "default-shm-size": bytes; 64 MiB */
 	struct json_map default_ulimits_text; /* "default-ulimits", NAME -> "soft:hard" */
+	char *userns_remap;                   /* "userns-remap": "default" or a user; "": none */
 	bool init;                            /* "init" */
 	bool no_new_privileges;               /* "no-new-privileges" */
 };

@@ -22,6 +22,7 @@ struct monitor_config {
 	char *id;
 	char **lower; /* overlay, topmost first; NULL: the bundle's root.path */
 	char *upper, *work;
+	bool idmap;         /* the layers are mapped as the container's user namespace is */
 	char *seccomp_path; /* BPF file below the root's cache/seccomp; NULL: unconfined */
 	char *log_driver;
 	uint64_t log_max_size, log_max_files;

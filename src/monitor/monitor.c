@@ -424,8 +424,10 @@ static int create(struct monitor *m, struct err *err)
 		.max_size = m->config.log_max_size,
 		.max_files = (unsigned)MIN_OF(m->config.log_max_files, (uint64_t)LOG_FILES_MAX),
 	};
-	struct run_overlay overlay = {
-		.lower = m->config.lower, .upper = m->config.upper, .work = m->config.work};
+	struct run_overlay overlay = {.lower = m->config.lower,
+				      .upper = m->config.upper,
+				      .work = m->config.work,
+				      .idmap = m->config.idmap};
 	char init[PATH_MAX];
 	int child[3], r;
 

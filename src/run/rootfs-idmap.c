@@ -53,14 +53,16 @@ int rootfs_idmap_plan(const struct oci_linux *l, struct rootfs_idmap *ret, struc
 	return ret->userns < 0 ? ret->userns : 0;
 }
 
+/* The path may be a link (short names of layers): what it leads to is what is covered. */
 static int map_in_place(const char *path, int userns, struct err *err)
 {
 	cleanup_fd int fd = mountfd_clone(AT_FDCWD, path, false, err);
+	cleanup_fd int target = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = fd < 0 ? fd : idmap_mount(fd, userns, false, path, err);
 
-	if (r == 0 && move_mount(fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		r = err_sys(err, errno, "mount layer %s", path);
-	return r;
+	if (r == 0 && target < 0)
+		r = err_sys(err, errno, "open layer %s", path);
+	return r < 0 ? r : mountfd_attach(fd, target, path, err);
 }
 
 static int map_upper(const struct run_overlay *o, int userns, struct err *err)

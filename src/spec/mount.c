@@ -31,12 +31,20 @@ static int bad_spec(const char *s, struct err *err)
 struct mode {
 	bool read_only, no_copy;
 	char relabel; /* z, Z or 0 */
+	bool idmap;   /* ours: owners as the container's user namespace has them */
 	char *propagation, *consistency;
 };
 
 static int mode_option(char *word, struct mode *m, unsigned *seen)
 {
-	enum { ACCESS = 1, LABEL = 2, PROPAGATION = 4, COPY = 8, CONSISTENCY = 16 } kind;
+	enum {
+		ACCESS = 1,
+		LABEL = 2,
+		PROPAGATION = 4,
+		COPY = 8,
+		CONSISTENCY = 16,
+		IDMAP = 32
+	} kind;
 
 	if (strcmp(word, "ro") == 0 || strcmp(word, "rw") == 0) {
 		kind = ACCESS;
@@ -50,6 +58,9 @@ static int mode_option(char *word, struct mode *m, unsigned *seen)
 	} else if (strcmp(word, "nocopy") == 0 || strcmp(word, "volume-nocopy") == 0) {
 		kind = COPY;
 		m->no_copy = true;
+	} else if (strcmp(word, "idmap") == 0) {
+		kind = IDMAP;
+		m->idmap = true;
 	} else if (is_one_of(consistencies, 3, word)) {
 		kind = CONSISTENCY;
 		m->consistency = word;
