@@ -88,6 +88,12 @@ static int enable_above(struct cgroup *cg, const char *name, struct err *err)
 
 		if (at != base)
 			fd_close(at);
+		if (r == -EBUSY)
+			return err_set(
+				err, ERR_CONFLICT,
+				"cgroup controller %s for /%s: a group above has processes "
+				"of its own, which cgroup v2 allows only without controllers",
+				name, cg->path);
 		if (r < 0)
 			return err_sys(err, r, "enable cgroup controller %s above /%s", name,
 				       cg->path);

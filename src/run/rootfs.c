@@ -40,9 +40,15 @@ static int overlay_new(const struct run_overlay *o, struct err *err)
 {
 	cleanup_fd int fs = fsopen("overlay", FSOPEN_CLOEXEC);
 	int r = 0, fd;
+	char log[256];
 
 	if (fs < 0)
 		return err_sys(err, errno, "open the overlay filesystem");
+	/* Before 6.5 overlay takes options as text, whatever they are, and refuses them in the end,
+	 * in the kernel's log. No kernel that knows this one takes it without a value. */
+	if (overlay_set(fs, "lowerdir+", NULL) == 0)
+		return -EINVAL;
+	(void)!read(fs, log, sizeof(log));
 	for (char **p = o->lower; *p; p++) {
 		r = overlay_set(fs, "lowerdir+", *p);
 		if (r == -EINVAL && p == o->lower)
