@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Order: lock, look again, kill, cgroup, state, lock file last. A kill -9 in the middle leaves the
- * state unchanged, so that the next one to look does it all again; every step can be repeated.
+ * state unchanged, so that the next one to look does it all again; every step can be repeated. With --rm
+ * nothing is written before the row goes: were it "exited" when the power fails, nobody would remove it.
  */
 #include "engine/recover.h"
 
@@ -80,7 +81,7 @@ int recover_container(struct engine *e, struct arena *a, const char *id,
 	cleanup_fd int lock = -EBADF;
 	struct store_container row = {};
 	struct container_create *c;
-	int r;
+	int r, w;
 
 	if (run < 0)
 		return run;
@@ -100,16 +101,16 @@ int recover_container(struct engine *e, struct arena *a, const char *id,
 	state->pid = 0;
 	state->pid_start = 0;
 	state->finished_at = clock_now();
-	r = write_state(e, id, state, err);
-	if (r < 0)
-		return r;
-	container_forget_run_dir(e, id);
 	r = store_container_find(e->store, a, id, &row, err);
-	if (r < 0)
-		return r;
-	r = container_decode_row(a, &row, &c, err);
-	if (r < 0 || !c->host_config.auto_remove)
-		return r;
-	r = container_drop(e, a, &row, true, err);
-	return r < 0 ? r : err_set(err, ERR_NOT_FOUND, "No such container: %s", id);
+	if (r == 0)
+		r = container_decode_row(a, &row, &c, err);
+	if (r == 0 && c->host_config.auto_remove) {
+		container_forget_run_dir(e, id);
+		r = container_drop(e, a, &row, true, err);
+		return r < 0 ? r : err_set(err, ERR_NOT_FOUND, "No such container: %s", id);
+	}
+	w = write_state(e, id, state, r < 0 ? NULL : err);
+	if (w == 0)
+		container_forget_run_dir(e, id);
+	return r < 0 ? r : w;
 }

@@ -142,6 +142,18 @@ static void check_unstarted(struct check *c, struct arena *a, const struct store
 		     row->name);
 }
 
+/* Nobody lives who would write one. After a power cut even the newest file may be empty. */
+static int mend_state(struct check *c, struct arena *a, const struct store_container *row)
+{
+	struct container_create *config = NULL;
+	int r = write_dead_state(c, row->id);
+
+	if (r == 0 && container_decode_row(a, row, &config, NULL) == 0 &&
+	    config->host_config.auto_remove)
+		r = container_reap(c->engine, row->id, NULL);
+	return r;
+}
+
 static void check_state(struct check *c, struct arena *a, const struct store_container *row)
 {
 	struct container_state s = {};
@@ -152,7 +164,7 @@ static void check_state(struct check *c, struct arena *a, const struct store_con
 		return; /* its monitor writes one */
 	if (r < 0) {
 		if (check_has_row(c, row->id)) /* else removed while we looked */
-			check_report(c, c->repair ? write_dead_state(c, row->id) : 0,
+			check_report(c, c->repair ? mend_state(c, a, row) : 0,
 				     "container %.12s (%s) has no readable state", row->id,
 				     row->name);
 		return;
