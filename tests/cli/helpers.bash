@@ -74,10 +74,10 @@ one_line_error() {
 	like "$stderr" "$1" "stderr"
 }
 
-# eventually COMMAND…: tries for five seconds.
+# eventually COMMAND…: tries for five seconds (HOY_TEST_SLOW times as long on an emulated machine).
 eventually() {
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 100 * ${HOY_TEST_SLOW:-1}; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.05
 	done
@@ -102,7 +102,7 @@ cgroup_file() {
 # Prints and fails when anything of removed containers is left: directories, mounts, cgroups, processes.
 leftovers() {
 	local i what=x
-	for ((i = 0; i < 60; i++)); do # tear-down follows the answer
+	for ((i = 0; i < 60 * ${HOY_TEST_SLOW:-1}; i++)); do # tear-down follows the answer
 		what=$(
 			ls -d "$HOY_ROOT"/containers/* "$HOY_RUN_ROOT"/[0-9a-f]* 2>/dev/null
 			grep -F "$HOY_ROOT" /proc/self/mountinfo

@@ -665,11 +665,18 @@ static void test_terminal(void **state)
 {
 	cleanup(buf_done) struct buf out = BUF_INIT(1 << 20);
 	struct box b = {.tty = true, .open_stdin = true, .stdin_once = true};
+	char log[256] = "";
 	int c;
 
 	(void)state;
 	box_start(&b, "stty size; read x; stty size; test -t 1 && echo tty; exit 2", true);
-	usleep(50000);
+	for (int i = 0; i < 500 && !strstr(log, "40 100"); i++) {
+		int fd = openat(b.dir, "log", O_RDONLY | O_CLOEXEC);
+
+		usleep(10000);
+		(void)!read(fd, log, sizeof(log) - 1);
+		close(fd);
+	}
 	c = request(&b);
 	assert_int_equal(monitor_resize(c, 33, 77, NULL), 0);
 	close(c);

@@ -475,7 +475,10 @@ static void exec_with_a_terminal(void **state)
 	assert_int_equal(run_start(c, &lab.err), 0);
 	assert_int_equal(lab_exec(c, "\"tty\"", ",\"terminal\":true", &rp), 0);
 	assert_true(rp.terminal >= 0);
-	assert_true(read(rp.terminal, buf, sizeof(buf) - 1) > 0);
+	/* a line may come in pieces */
+	while (!strchr(buf, '\n'))
+		assert_true(read(rp.terminal, buf + strlen(buf), sizeof(buf) - 1 - strlen(buf)) >
+			    0);
 	assert_string_equal(buf, "/dev/pts/0\r\n");
 	assert_int_equal(waitpid(rp.pid, NULL, 0), rp.pid);
 	close(rp.terminal);
@@ -565,7 +568,8 @@ static void start_from_elsewhere(void **state)
 		assert_true(sock_connect(lab.fd, "start", NULL) == -ECONNREFUSED);
 		if (good) {
 			says("up\n");
-			says(":freezer:/hoytest-");
+			says(access("/sys/fs/cgroup/freezer", F_OK) == 0 ? ":freezer:/hoytest-"
+									 : "0::/hoytest-");
 			assert_int_equal(!!strstr(lab.out, "0\n1\n2\n3\n4\nup"),
 					 o.preserve_fds == 1); /* 4: ls reads the folder */
 		} else {
