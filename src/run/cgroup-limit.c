@@ -315,7 +315,8 @@ static int limit_unified(struct cgroup *cg, const struct json_map *map, struct e
 		r = cgroup_v2_enable_name(cg, controller, err);
 		if (r == -ENODEV)
 			return err_set(err, ERR_UNSUPPORTED,
-				       "unified: %s: this host has no cgroup v2 controller \"%s\"",
+				       "invalid configuration: unified: %s: this host has no "
+				       "cgroup v2 controller \"%s\"",
 				       file, controller);
 		if (r == 0)
 			r = write_lines(cg->v2, file, map->items[i].value, err);

@@ -201,6 +201,8 @@ static int enter_root(struct child *c, struct err *err)
 		r = rootfs_pivot(c->o->no_pivot, err);
 	if (r == 0)
 		r = mount_root_propagation(c->spec, err);
+	if (r == 0 && c->dev_readonly)
+		r = mountfd_setattr(c->dev, MOUNT_ATTR_RDONLY, 0, false, err);
 	if (r == 0 && c->spec->root && c->spec->root->readonly)
 		r = mountfd_setattr(c->root, MOUNT_ATTR_RDONLY, 0, false, err);
 	return r;

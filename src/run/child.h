@@ -21,12 +21,13 @@ struct child {
 	bool await_cgroup; /* MESSAGE_CGROUP is still to come */
 	bool private_tree; /* all mounts are MS_PRIVATE: binds need not be made so again */
 	int root_mount;    /* detached root; made by the parent when userns, else -EBADF */
-	int *sources;  /* detached bind sources made by the parent, by mount, or -EBADF; or NULL */
-	int root;      /* O_PATH of the attached root */
-	int proc;      /* our own procfs, never looked up by path; -EBADF until needed */
-	int dev;       /* /dev of the container, when we mounted it */
-	int devpts;    /* likewise /dev/pts */
-	int null_host; /* the host's /dev/null, verified */
+	int *sources; /* detached bind sources made by the parent, by mount, or -EBADF; or NULL */
+	int root;     /* O_PATH of the attached root */
+	int proc;     /* our own procfs, never looked up by path; -EBADF until needed */
+	int dev;      /* /dev of the container, when we mounted it */
+	bool dev_readonly;  /* when all is made in it */
+	int devpts;         /* likewise /dev/pts */
+	int null_host;      /* the host's /dev/null, verified */
 	int terminal_slave; /* -EBADF: no terminal */
 };
 

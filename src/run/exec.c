@@ -204,7 +204,7 @@ static int close_others(const struct between *b)
 		      e->stderr_fd,
 		      e->container_pidfd,
 		      e->cgroup ? cgroup_clone_fd(e->cgroup) : -EBADF};
-	unsigned from = 0;
+	unsigned from = e->preserve_fds ? 3 + e->preserve_fds : 0;
 
 	qsort(keep, ARRAY_SIZE(keep), sizeof(*keep), compare_fds);
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {

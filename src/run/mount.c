@@ -246,6 +246,12 @@ static int mount_new(struct child *c, const struct oci_mount *m, struct mount_op
 	fd = open_new(c, m, o, &bound, err);
 	if (fd < 0)
 		return fd;
+	/* Its nodes are still to be made. */
+	if (str_eq(m->type, "tmpfs") && str_eq(m->destination, "/dev") && c->dev < 0 &&
+	    o->top.set & MOUNT_ATTR_RDONLY) {
+		o->top.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		c->dev_readonly = true;
+	}
 	if (str_eq(m->type, "tmpfs"))
 		flags |= MOUNT_IMITATE;
 	r = mount_place(c, fd, m, o, flags, err);

@@ -115,7 +115,7 @@ static int agent_connect(const char *path, struct err *err)
 		return err_sys(err, errno, "make a socket");
 	(void)strncpy(sa.sun_path, path, sizeof(sa.sun_path) - 1);
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
-		return err_sys(err, errno, "connect to the seccomp agent at %s", path);
+		return err_sys(err, errno, "failed to connect with seccomp agent %s", path);
 	return TAKE_FD(fd);
 }
 

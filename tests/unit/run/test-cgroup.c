@@ -89,7 +89,8 @@ static void bad_ones_are_refused(void **state)
 		 "blkio leafWeight: no kernel since 5.0 has leaf weights"},
 		{"{\"hugepageLimits\":[{\"pageSize\":\"../../x\",\"limit\":1}]}", NULL},
 		{"{\"unified\":{\"nosuch.max\":\"1\"}}",
-		 "unified: nosuch.max: this host has no cgroup v2 controller \"nosuch\""},
+		 "invalid configuration: unified: nosuch.max: this host has no cgroup v2 "
+		 "controller \"nosuch\""},
 		{"{\"unified\":{\"plain\":\"1\"}}", "unified: \"plain\" is not a cgroup file"},
 	};
 

@@ -133,7 +133,7 @@ static void without_an_agent(void **state)
 	} rows[] = {
 		{"", "linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath"},
 		{",\"seccomp\":{\"listenerPath\":\"/no/agent\"}",
-		 "connect to the seccomp agent at /no/agent: No such file or directory"},
+		 "failed to connect with seccomp agent /no/agent: No such file or directory"},
 		{",\"seccomp\":{\"listenerMetadata\":\"x\"}",
 		 "linux.seccomp.listenerMetadata without a listenerPath"},
 		{",\"seccomp\":{\"listenerPath\":\"/a\",\"flags\":[\"FLY\"]}",
