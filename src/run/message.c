@@ -27,8 +27,14 @@ int message_recv(int sock, struct message *m, int *fd)
 {
 	int got = -EBADF;
 	size_t n_fds = 1;
-	ssize_t n = sock_recv(sock, m, sizeof(*m), &got, &n_fds);
+	ssize_t n;
 
+	/* A peer that died with our message unread is told once as a reset, before what it had left
+	 * for us. */
+	do {
+		n_fds = 1;
+		n = sock_recv(sock, m, sizeof(*m), &got, &n_fds);
+	} while (n == -ECONNRESET);
 	if (n > 0 && fd)
 		*fd = got;
 	else
