@@ -134,14 +134,14 @@ int roster_add(int roster_fd, pid_t pid, struct err *err)
 	return 0;
 }
 
-int roster_add_self(int run_root_fd, struct err *err)
+int roster_add_to(int run_root_fd, pid_t pid, struct err *err)
 {
 	cleanup_fd int fd = -EBADF;
 
 	if (faccessat(run_root_fd, USERNS_ROSTER, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	fd = roster_open(run_root_fd, err);
-	return fd < 0 ? fd : roster_add(fd, getpid(), err);
+	return fd < 0 ? fd : roster_add(fd, pid, err);
 }
 
 /* The pidfd of the process that a line names; negative when it is gone. The start time is looked at

@@ -48,8 +48,8 @@ int userns_map_parse(const char *text, struct userns_map *ret);
 
 /* Opens (making it when missing) and locks the roster of a run folder: the fd is the lock. */
 int roster_open(int run_root_fd, struct err *err);
-/* Adds the caller. A roster that is not there (root has none) is no error. */
-int roster_add_self(int run_root_fd, struct err *err);
+/* Adds a process. A roster that is not there (root has none) is no error. */
+int roster_add_to(int run_root_fd, pid_t pid, struct err *err);
 int roster_add(int roster_fd, pid_t pid, struct err *err);
 /* Calls fn for each living process until it returns other than 0, which is returned: 0 at the end.
  * The pidfd is fn's to close. */

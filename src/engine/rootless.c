@@ -10,9 +10,11 @@
 #include "engine/rootless.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -158,13 +160,31 @@ static int open_run_root(const struct engine_options *o, struct err *err)
 
 /* ---- the namespace ---- */
 
+/* Made by this user from where we are. A container's PID 1 may have gone into one that it made, in
+ * which it has rights over whoever comes. */
+static bool is_ours(int ns)
+{
+	cleanup_fd int parent = ioctl(ns, NS_GET_PARENT);
+	struct stat a, b;
+	uid_t owner;
+
+	return parent >= 0 && fstat(parent, &a) == 0 && stat("/proc/self/ns/user", &b) == 0 &&
+	       a.st_ino == b.st_ino && a.st_dev == b.st_dev &&
+	       ioctl(ns, NS_GET_OWNER_UID, &owner) == 0 && owner == geteuid();
+}
+
 static int try_join(int pidfd, pid_t pid, void *data)
 {
-	int r = setns(pidfd, CLONE_NEWUSER) == 0;
+	char path[64];
+	int ns, r;
 
-	/* Else it died just now, most likely. */
-	(void)pid;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	ns = open(path, O_RDONLY | O_CLOEXEC);
+	/* It lives still: so that was it. */
+	r = ns >= 0 && proc_pidfd_signal(pidfd, 0) != -ESRCH && is_ours(ns) &&
+	    setns(ns, CLONE_NEWUSER) == 0;
 	(void)data;
+	fd_close(ns);
 	fd_close(pidfd);
 	return r;
 }

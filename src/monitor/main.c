@@ -83,12 +83,12 @@ static void hold_index(const struct monitor *m)
 
 /* Of a normal user's processes we are those that live long: who comes after our starter joins our
  * user namespace. */
-static int join_roster(const struct monitor *m, struct err *err)
+int monitor_join_roster(const struct monitor *m, pid_t pid, struct err *err)
 {
 	cleanup_fd int run_root = openat(m->run_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return run_root < 0 ? err_sys(err, errno, "open the run folder")
-			    : roster_add_self(run_root, err);
+			    : roster_add_to(run_root, pid, err);
 }
 
 static int prepare(struct monitor *m, struct err *err)
@@ -105,7 +105,7 @@ static int prepare(struct monitor *m, struct err *err)
 	if (r == 0)
 		hold_index(m);
 	if (r == 0)
-		r = join_roster(m, err);
+		r = monitor_join_roster(m, getpid(), err);
 	if (r == 0)
 		r = state_load(m, err);
 	if (r == 0)

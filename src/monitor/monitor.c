@@ -459,6 +459,10 @@ static int create(struct monitor *m, struct err *err)
 		fd_close(child[i]);
 	if (r == 0 && m->config.tty)
 		r = streams_take_terminal(m, run_terminal(m->container), err);
+	/* It may outlive us (one that changed its user is not killed with us), and then who kills it must be
+	 * in its namespace. */
+	if (r == 0)
+		r = monitor_join_roster(m, run_pid(m->container), err);
 	if (r == 0 && m->config.usernet)
 		r = usernet_start(
 			&(struct usernet_start){

@@ -153,6 +153,9 @@ int privilege_stage_visiting(struct err *err);
 int visit_prepare(struct monitor *m, struct err *err);
 int visit_run(struct monitor *m, struct err *err);
 
+/* ---- main.c ---- */
+int monitor_join_roster(const struct monitor *m, pid_t pid, struct err *err);
+
 /* ---- state.c ---- */
 int state_load(struct monitor *m, struct err *err); /* the previous one; fresh if there is none */
 int state_write(struct monitor *m, struct err *err);

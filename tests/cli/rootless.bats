@@ -96,6 +96,33 @@ without_ranges() { # COMMAND…
 	is "$(hoy inspect -f '{{.State.ExitCode}}' k2)" 137
 }
 
+@test "a process that outlived its monitor is found, and its own user namespace is not entered" {
+	# Changing the user takes the parent-death signal away.
+	hoy run -d --name left busybox su -s /bin/sleep nobody 100 >/dev/null
+	pid=$(hoy inspect -f '{{.State.Pid}}' left)
+	changed() { [ "$(stat -c %u "/proc/$pid")" = "$((range + 65533))" ]; }
+	range=$(sed -n "s/^$USER:\([0-9]*\):.*/\1/p" /etc/subuid)
+	eventually changed
+	kill -9 "$(monitor_of left)"
+	sleep 0.1
+	[ -d "/proc/$pid" ]
+	expect 0 hoy rm -f left
+	eventually test ! -d "/proc/$pid"
+	hoy run -d --name nested --security-opt seccomp=unconfined --cap-add SYS_ADMIN busybox \
+		sh -c 'exec unshare -U sleep 100' >/dev/null
+	pid=$(hoy inspect -f '{{.State.Pid}}' nested)
+	eventually grep -q sleep "/proc/$pid/cmdline"
+	kill -STOP "$pid"
+	[ "$(readlink "/proc/$pid/ns/user")" != "$(userns_of nested)" ]
+	ours=$(userns_of nested)
+	echo "$pid $(awk '{ print $22 }' "/proc/$pid/stat")" >"$HOY_RUN_ROOT/userns" # the only one there is
+	hoy run -d --name second busybox sleep 100 >/dev/null
+	[ "$(userns_of second)" != "$(readlink "/proc/$pid/ns/user")" ]
+	[ "$(userns_of second)" != "$ours" ]
+	kill -CONT "$pid"
+	hoy rm -f nested second >/dev/null
+}
+
 @test "namespaces of the host: network, pid, ipc, uts" {
 	is "$(hoy run --rm --network host busybox readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
 	expect 1 hoy run --rm --network host busybox touch /sys/x

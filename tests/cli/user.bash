@@ -6,16 +6,36 @@
 
 HOY_TEST_USER=hoytest HOY_TEST_UID=61234 HOY_TEST_RANGE=1610612736
 
-# as_test_user COMMAND…: becomes that user (in a mount namespace of the tests' own), with the folder HOY_TEST_HOST
-# for a home. Does not return.
+# as_test_user HOW HOY FILE.bats…: the tests as that user (in a mount namespace of the tests' own), with the folder
+# HOY_TEST_HOST for a home; HOW is --rootless, or --userns for root in a user namespace. Does not return.
 as_test_user() {
+	local how=$1 hoy=$2 become=(setpriv --reuid "$HOY_TEST_UID" --regid "$HOY_TEST_UID" --clear-groups)
+	local env=(TERM="${TERM:-dumb}" HOY_TEST_HOST="$HOY_TEST_HOST" HOY_TEST_ROOTLESS=1)
+	shift 2
 	make_test_user
-	delegate_cgroup
 	make_way_out
-	exec setpriv --reuid "$HOY_TEST_UID" --regid "$HOY_TEST_UID" --clear-groups \
-		env -i PATH="$PATH" TERM="${TERM:-dumb}" HOY_TEST_HOST="$HOY_TEST_HOST" USER="$HOY_TEST_USER" \
-		HOY_TEST_DELEGATED="${HOY_TEST_DELEGATED:-}" \
-		HOME="$HOY_TEST_HOST/home" TMPDIR="$HOY_TEST_HOST/tmp" "$@"
+	if ! "${become[@]}" test -x "$hoy" -a -r helpers.bash; then
+		# The user may not come here: a checkout in /root. The programs look for each other where they were installed.
+		mkdir -p "$HOY_TEST_HOST/src/tests"
+		cp -a ../cli "$HOY_TEST_HOST/src/tests"
+		cp -a ../../tools "${hoy%/*/*}" "$HOY_TEST_HOST/src"
+		chmod -R go+rX,go-w "$HOY_TEST_HOST/src"
+		hoy=${hoy%/*/*}
+		hoy=$HOY_TEST_HOST/src/${hoy##*/}/bin/hoy
+		env+=(HOY_LIBEXECDIR="${hoy%/*/*}/libexec/hoy")
+		cd "$HOY_TEST_HOST/src/tests/cli" || exit 1
+	fi
+	if [ "$how" = --userns ]; then
+		# From the id on which HOY_TEST_RANGE begins, which is root's then.
+		become=(unshare -Um --map-users="$HOY_TEST_RANGE,0,65536" --map-groups="$HOY_TEST_RANGE,0,65536" --setuid 0 --setgid 0)
+		chown -R "$HOY_TEST_RANGE:$HOY_TEST_RANGE" "$HOY_TEST_HOST"/{,home,xdg,tmp}
+		env+=(USER=root)
+	else
+		delegate_cgroup
+		env+=(USER="$HOY_TEST_USER" HOY_TEST_DELEGATED="${HOY_TEST_DELEGATED:-}")
+	fi
+	exec "${become[@]}" env -i PATH="$PATH" "${env[@]}" HOME="$HOY_TEST_HOST/home" TMPDIR="$HOY_TEST_HOST/tmp" \
+		./run "$how" "$hoy" "$@"
 }
 
 # A part of the v2 tree becomes the user's, as systemd does it; we go into a group of its own there, because groups
@@ -57,6 +77,6 @@ make_test_user() {
 	echo "$HOY_TEST_USER:x:$HOY_TEST_UID:$HOY_TEST_UID::$HOY_TEST_HOST/home:/bin/bash" >>/etc/passwd
 	echo "$HOY_TEST_USER:x:$HOY_TEST_UID:" >>/etc/group
 	for f in subuid subgid; do
-		echo "$HOY_TEST_USER:$HOY_TEST_RANGE:65536" >>"/etc/$f"
+		printf '%s:%s:65536\n' "$HOY_TEST_USER" "$HOY_TEST_RANGE" root "$HOY_TEST_RANGE" >>"/etc/$f"
 	done
 }
