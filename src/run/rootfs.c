@@ -28,6 +28,8 @@
 #include "run/message.h"
 #include "run/mountfd.h"
 
+#define STACKED_MAX 16 /* mounts on one place */
+
 static int overlay_set(int fs, const char *key, const char *value)
 {
 	return fsconfig(fs, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, key, value, 0) < 0
@@ -241,17 +243,46 @@ int rootfs_attach(int mount_fd, const char *path, struct err *err)
 	return 0;
 }
 
+/* The kernel lets a user namespace mount a procfs or sysfs when a whole one is to be seen in its mount
+ * namespace. Behind a chroot the host's are still there: they go. Absolute paths are the old root's
+ * here. */
+static void drop_views(void)
+{
+	static const char *const views[] = {"/proc", "/sys"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
+		struct mount_attr attr = {.propagation = MS_PRIVATE};
+
+		if (mount_setattr(AT_FDCWD, views[i], AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+			continue;
+		for (int n = 0; n < STACKED_MAX && umount2(views[i], MNT_DETACH) == 0; n++)
+			;
+	}
+}
+
+static int change_root(struct err *err)
+{
+	drop_views();
+	return chroot(".") < 0 ? err_sys(err, errno, "change the root") : 0;
+}
+
 int rootfs_pivot(bool chroot_only, struct err *err)
 {
+	int r = 0;
+
 	if (!chroot_only && syscall(SYS_pivot_root, ".", ".") == 0) {
 		/* "." is now the old root, stacked on the new one. */
 		if (umount2(".", MNT_DETACH) < 0)
 			return err_sys(err, errno, "detach the host's root");
-	} else if ((!chroot_only && errno != EINVAL) || chroot(".") < 0) {
+	} else if (!chroot_only && errno != EINVAL) {
+		return err_sys(err, errno, "change the root");
+	} else {
 		/* EINVAL: the host's root is the initramfs, which cannot be pivoted away from. The
 		 * new root lies over its "/", so that a chroot leaves no path to it. */
-		return err_sys(err, errno, "change the root");
+		r = change_root(err);
 	}
+	if (r < 0)
+		return r;
 	if (chdir("/") < 0)
 		return err_sys(err, errno, "enter the root");
 	return 0;
