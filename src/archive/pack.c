@@ -312,14 +312,24 @@ static int pack_children(struct state *st, int fd, int depth, struct err *err)
 	return r;
 }
 
+#define NOBODY 65534
+
+/* As a process of the namespace sees it: who is not in it is nobody. */
+static uint32_t inside(uint32_t id, uint32_t first, uint32_t n)
+{
+	if (n == 0)
+		return id;
+	return id >= first && id - first < n ? id - first : NOBODY;
+}
+
 static void fill(struct state *st, const struct stat *sb, struct tarball_entry *e)
 {
 	*e = (struct tarball_entry){
 		.name = st->name,
 		.type = type_of(sb->st_mode),
 		.mode = sb->st_mode & 07777,
-		.uid = st->p->reset_owner ? 0 : sb->st_uid,
-		.gid = st->p->reset_owner ? 0 : sb->st_gid,
+		.uid = st->p->reset_owner ? 0 : inside(sb->st_uid, st->p->uid, st->p->ids),
+		.gid = st->p->reset_owner ? 0 : inside(sb->st_gid, st->p->gid, st->p->ids),
 		.size = S_ISREG(sb->st_mode) ? (uint64_t)sb->st_size : 0,
 		.mtime = sb->st_mtim.tv_sec * NS_PER_SEC + sb->st_mtim.tv_nsec,
 	};

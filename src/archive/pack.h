@@ -18,7 +18,8 @@ struct pack {
 	const char *path;   /* as seen in the root */
 	const char *rename; /* NULL: the path's own last component */
 	bool contents_only, follow_link, reset_owner, one_filesystem;
-	bool layer; /* an overlay's upper directory: whiteouts become .wh. files */
+	uint32_t uid, gid, ids; /* ids not 0: owners are told as the user namespace has them */
+	bool layer;             /* an overlay's upper directory: whiteouts become .wh. files */
 	int out_fd;
 	struct hash *hash; /* of all that is written; NULL: none */
 

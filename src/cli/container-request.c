@@ -17,6 +17,8 @@
 #include "cli/container-flags.h"
 #include "command/terminal.h"
 #include "run/usernet.h"
+#include "spec/cdi.h"
+#include "spec/gpus.h"
 #include "spec/envfile.h"
 #include "spec/mount.h"
 #include "spec/port.h"
@@ -40,8 +42,6 @@ static int refuse(const struct container_flags *f, struct err *err)
 			       : f->ip6           ? "--ip6"
 						  : "--link-local-ip",
 			       later);
-	if (f->gpus)
-		return err_set(err, ERR_UNSUPPORTED, "--gpus: this version has no device drivers");
 	if (f->storage_opt)
 		return err_set(err, ERR_UNSUPPORTED, "--storage-opt: this version has no quotas");
 	if (!strv_has((char *const *)pulls, f->pull))
@@ -358,6 +358,44 @@ static void copy_plain(const struct container_flags *f, struct container_host_co
 	h->log_config.type = f->log_driver;
 }
 
+static void unref(void *json)
+{
+	json_decref(json);
+}
+
+/* --gpus, and those of --device that are names of the Container Device Interface, become requests. */
+static int request_devices(struct arena *a, const struct container_flags *f,
+			   struct container_resources *out, struct err *err)
+{
+	json_t *list = json_array(), *q;
+	int r = list ? arena_defer(a, unref, list) : -ENOMEM;
+
+	for (char **g = f->gpus; r == 0 && g && *g; g++) {
+		r = gpus_parse(a, *g, &q, err);
+		if (r < 0)
+			return r;
+		r = json_array_append_new(list, q) < 0 ? -ENOMEM : 0;
+	}
+	for (size_t i = 0; r == 0 && i < f->devices.n; i++) {
+		const struct container_device *d = JSON_AT(struct container_device, &f->devices, i);
+		struct container_device *to;
+
+		if (!str_empty(d->path_in_container) || !cdi_is_name(d->path_on_host)) {
+			to = json_list_add(a, &out->devices, sizeof(*to));
+			r = to ? 0 : -ENOMEM;
+			if (to)
+				*to = *d;
+			continue;
+		}
+		q = json_pack("{s:s,s:i,s:[s],s:[],s:{}}", "Driver", "cdi", "Count", 0, "DeviceIDs",
+			      d->path_on_host, "Capabilities", "Options");
+		r = !q || json_array_append_new(list, q) < 0 ? -ENOMEM : 0;
+	}
+	if (json_array_size(list))
+		out->device_requests = list;
+	return r < 0 ? err_oom(err) : 0;
+}
+
 static int apply_resources(struct arena *a, const struct container_flags *f,
 			   const struct resource_flags *flags, struct container_resources *out,
 			   struct err *err)
@@ -374,7 +412,8 @@ static int apply_resources(struct arena *a, const struct container_flags *f,
 	out->blkio_device_write_bps = f->write_bps;
 	out->blkio_device_write_iops = f->write_iops;
 	out->cgroup_parent = f->cgroup_parent;
-	out->devices = f->devices;
+	if (request_devices(a, f, out, err) < 0)
+		return err ? err->code : -EINVAL;
 	out->device_cgroup_rules = f->device_cgroup_rules;
 	out->oom_kill_disable = f->oom_kill_disable;
 	out->ulimits = f->ulimits;

@@ -68,6 +68,16 @@ static int add_node(struct bundle *b, const char *path, const struct stat *st)
 	return d->path && d->type ? 0 : -ENOMEM;
 }
 
+int bundle_add_node(struct bundle *b, const char *path, const struct stat *st, const char *access)
+{
+	if (add_node(b, path, st) < 0)
+		return -ENOMEM;
+	return b->config->host_config.privileged
+		       ? 0
+		       : add_rule(b, true, S_ISBLK(st->st_mode) ? "b" : "c", major(st->st_rdev),
+				  minor(st->st_rdev), access);
+}
+
 /* Every node below `dir` of the host; access NULL: the nodes alone, a rule covers them already. */
 static int add_tree(struct bundle *b, int dirfd, const char *dir, const char *target,
 		    const char *access, int depth)
@@ -145,11 +155,7 @@ static int add_device(struct bundle *b, const struct container_device *d, struct
 			"error gathering device information while adding custom device \"%s\": "
 			"not a device node",
 			d->path_on_host);
-	if (r < 0 || add_node(b, target, &st) < 0 ||
-	    add_rule(b, true, S_ISBLK(st.st_mode) ? "b" : "c", major(st.st_rdev), minor(st.st_rdev),
-		     access) < 0)
-		return err_oom(err);
-	return 0;
+	return r < 0 || bundle_add_node(b, target, &st, access) < 0 ? err_oom(err) : 0;
 }
 
 static int add_written_rule(struct bundle *b, const char *text, struct err *err)
@@ -181,9 +187,6 @@ int bundle_devices(struct bundle *b, struct err *err)
 	const struct container_host_config *h = &b->config->host_config;
 	int r;
 
-	if (h->resources.device_requests && json_array_size(h->resources.device_requests) > 0)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "could not select device driver \"\" with capabilities: [[gpu]]");
 	if (h->privileged)
 		return add_everything(b, err);
 	if (add_default_rules(b) < 0)

@@ -361,6 +361,8 @@ int bundle_build(struct bundle *b, struct err *err)
 	if (r == 0)
 		r = bundle_mounts(b, err);
 	if (r == 0)
+		r = bundle_cdi(b, err);
+	if (r == 0)
 		r = bundle_userns(b, err);
 	return r < 0 || !b->engine->rootless ? r : bundle_rootless(b, err);
 }

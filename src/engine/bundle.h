@@ -13,6 +13,8 @@
  */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "engine/container-private.h"
 #include "monitor/client.h"
 #include "spec/runtime.h"
@@ -52,6 +54,10 @@ int bundle_check_restart(const struct container_host_config *h, struct err *err)
 int bundle_resources(struct arena *a, const struct container_resources *r,
 		     struct oci_resources *out, struct err *err);
 int bundle_devices(struct bundle *b, struct err *err);
+/* A node with its rule; of the stat, mode, owner and st_rdev count. 0 or -ENOMEM. */
+int bundle_add_node(struct bundle *b, const char *path, const struct stat *st, const char *access);
+/* What device requests ask for, into the finished process, mounts and hooks. */
+int bundle_cdi(struct bundle *b, struct err *err);
 int bundle_rlimits(struct bundle *b, struct err *err);
 /* Capability sets of a process; caps in *ret. */
 int bundle_capabilities(struct arena *a, const struct container_host_config *h, bool privileged,

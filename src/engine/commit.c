@@ -33,6 +33,7 @@ int container_export(struct engine *e, const char *key, int out_fd, struct err *
 	if (r < 0)
 		return r;
 	pack.root_fd = root.fd;
+	copy_root_ids(&root, &pack);
 	return tree_pack(e->store, &pack, out_fd, err);
 }
 

@@ -262,6 +262,7 @@ int copy_to_host(struct engine *e, const char *key, const char *src, const char 
 	if (dir < 0)
 		return err_sys(err, errno, "open %s", plan.dir);
 	pack.root_fd = root.fd;
+	copy_root_ids(&root, &pack);
 	pack.rename = str_eq(plan.name, "/") ? "." : plan.name;
 	unpack.root_fd = dir;
 	return transfer(e->store, &pack, &unpack, ret_bytes, err);

@@ -36,6 +36,7 @@
 #include "base/str.h"
 #include "engine/private.h"
 #include "run/run.h"
+#include "store/tree.h"
 
 #define LINKS_MAX 255
 
@@ -278,6 +279,23 @@ static int open_stopped(struct engine *e, struct arena *a, enum copy_root_view v
 	return r->fd < 0 ? r->fd : 0;
 }
 
+void copy_root_ids(const struct copy_root *r, struct tree_pack *pack)
+{
+	pack->n_ids = (uint32_t)r->ids.size;
+	pack->first_uid = (uint32_t)r->ids.uid;
+	pack->first_gid = (uint32_t)r->ids.gid;
+}
+
+static int learn_ids(struct copy_root *r, struct arena *a, struct err *err)
+{
+	struct container_extra x = {};
+	int res = container_extra_decode(a, r->info.row.extra, &x, err);
+
+	if (res == 0 && x.userns)
+		r->ids = *x.userns;
+	return res;
+}
+
 int copy_root_open(struct engine *e, struct arena *a, const char *key, enum copy_root_view view,
 		   struct copy_root *ret, struct err *err)
 {
@@ -296,7 +314,8 @@ int copy_root_open(struct engine *e, struct arena *a, const char *key, enum copy
 			return open_stopped(e, a, view, ret, err);
 		fd_close(TAKE_FD(ret->lock)); /* started meanwhile */
 	}
-	return open_running(ret, view, err);
+	r = learn_ids(ret, a, err);
+	return r < 0 ? r : open_running(ret, view, err);
 }
 
 /* ---- questions ---- */

@@ -25,6 +25,9 @@ struct copy_root {
 	int fd;    /* O_PATH directory */
 	int ns_fd; /* keeps the mounts of a stopped container's view alive */
 	int lock;
+	/* Size not 0: of a running container with a user namespace, the owners in this view are ids of
+	 * the host. */
+	struct container_userns ids;
 };
 #define COPY_ROOT_INIT                                                                             \
 	(struct copy_root)                                                                         \
@@ -32,6 +35,9 @@ struct copy_root {
 		.fd = -EBADF, .ns_fd = -EBADF, .lock = -EBADF                                      \
 	}
 
+struct tree_pack;
+/* So that the archive has them as the container does. */
+void copy_root_ids(const struct copy_root *r, struct tree_pack *pack);
 int copy_root_open(struct engine *e, struct arena *a, const char *key, enum copy_root_view view,
 		   struct copy_root *ret, struct err *err);
 void copy_root_done(struct copy_root *r);

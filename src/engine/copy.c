@@ -122,6 +122,7 @@ int copy_from(struct engine *e, const char *key, const char *path, bool follow_l
 	    (r = copy_pack_path(&root, a, &src, &pack.path, err)) < 0)
 		return r;
 	pack.root_fd = root.fd;
+	copy_root_ids(&root, &pack);
 	pack.rename = copy_path_base(a, src.path);
 	if (!pack.rename)
 		return err_oom(err);
@@ -133,8 +134,14 @@ int copy_from(struct engine *e, const char *key, const char *path, bool follow_l
 int copy_open_target(const struct copy_root *root, const char *key, const char *path,
 		     struct err *err)
 {
-	int fd = path_open_in_root(root->fd, path, O_PATH | O_DIRECTORY, 0), r;
+	int fd, r;
 
+	/* Files of the host's root cannot be on the layers as they are mapped there. */
+	if (root->ids.size)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "container %s runs in a user namespace: stop it to copy into it",
+			       key);
+	fd = path_open_in_root(root->fd, path, O_PATH | O_DIRECTORY, 0);
 	if (fd == -ENOENT)
 		return copy_not_found(key, path, err);
 	if (fd == -ENOTDIR)

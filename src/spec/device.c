@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "spec/cdi.h"
 
 bool device_permissions_valid(const char *s)
 {
@@ -22,6 +23,10 @@ int device_parse(struct arena *a, const char *s, struct container_device *out, s
 
 	if (!parts)
 		return err_oom(err);
+	if (cdi_is_name(s)) {
+		*out = (struct container_device){.path_on_host = arena_strdup(a, s)};
+		return out->path_on_host ? 0 : err_oom(err);
+	}
 	if (n < 1 || n > 3 || !*parts[0])
 		return err_set(err, ERR_INVALID, "bad format for path: %.300s", s);
 	if (n == 3 && !device_permissions_valid(parts[2]))

@@ -6,7 +6,7 @@
 
 #include "spec/container.h"
 
-/* HOST[:CONTAINER][:PERMISSIONS], or HOST:PERMISSIONS. */
+/* HOST[:CONTAINER][:PERMISSIONS], or HOST:PERMISSIONS. A CDI name (spec/cdi.h) is path_on_host alone. */
 int device_parse(struct arena *a, const char *s, struct container_device *out, struct err *err);
 /* "r", "wm", …: each of r, w, m at most once, at least one. */
 bool device_permissions_valid(const char *s);

@@ -15,7 +15,8 @@ static int set_path(struct worker_request *req, const char *path, struct err *er
 
 int tree_pack(struct store *s UNUSED, const struct tree_pack *p, int out_fd, struct err *err)
 {
-	struct worker_request req = {.job = WORKER_PACK};
+	struct worker_request req = {
+		.job = WORKER_PACK, .uid = p->first_uid, .gid = p->first_gid, .ids = p->n_ids};
 	struct worker_reply reply;
 	int r = set_path(&req, p->path, err);
 

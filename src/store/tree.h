@@ -21,7 +21,9 @@ struct tree_pack {
 	bool contents_only;       /* the children of `path`, not the directory itself */
 	bool follow_link;         /* follow `path` when it is a symbolic link (cp -L) */
 	bool numeric_owner_reset; /* owner 0:0 for every entry */
-	bool one_filesystem;      /* leave out what is mounted below: export of a live root */
+	/* Not 0: a user namespace's view is packed; its ids 0 to n_ids - 1 are these outside. */
+	uint32_t n_ids, first_uid, first_gid;
+	bool one_filesystem; /* leave out what is mounted below: export of a live root */
 };
 int tree_pack(struct store *s, const struct tree_pack *p, int out_fd, struct err *err);
 

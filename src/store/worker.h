@@ -56,7 +56,7 @@ enum worker_flags {
 
 struct worker_request {
 	uint32_t magic, job, flags;
-	uint32_t uid, gid;
+	uint32_t uid, gid, ids; /* PACK: owners from uid and gid on, so many, are 0, 1, … */
 	uint32_t index;
 	uint32_t rename_set;
 	uint64_t max_bytes; /* 0: WORKER_BYTES_MAX */

@@ -42,7 +42,12 @@ first() { hoy exec "$1" awk '{print $2}' /proc/self/uid_map; }
 	like "$(hoy diff cc)" "D /etc/passwd"
 	hoy commit cc changed >/dev/null
 	is "$(hoy run --rm changed stat -c %u:%g /etc/new)" 5:6 "in a container without a namespace"
+	is "$(hoy cp cc:/etc/new - | tar tvn | awk '{print $2}')" 5/6 "while it runs, its ids are no others"
+	is "$(hoy export cc | tar tvn etc/new | awk '{print $2}')" 5/6
+	expect 1 hoy cp /etc/hostname cc:/tmp/
+	one_line_error "runs in a user namespace: stop it to copy into it"
 	hoy stop -t 0 cc >/dev/null
+	hoy cp /etc/hostname cc:/tmp/
 	is "$(hoy cp cc:/etc/new - | tar tvn | awk '{print $2}')" 5/6
 }
 
