@@ -55,7 +55,9 @@ int visit_prepare(struct monitor *m, struct err *err)
 		r = read_state(m, err);
 	if (r == 0)
 		r = pin(m, err);
-	path = r == 0 && m->spec.linux ? m->spec.linux->cgroups_path : NULL;
+	if (r == 0 && !m->spec.linux)
+		r = err_set(err, ERR_CORRUPT, "the configuration has no linux section");
+	path = r == 0 ? m->spec.linux->cgroups_path : NULL;
 	if (!str_empty(path))
 		r = cgroup_open(path, NULL, 0, &m->visit.cgroup, err);
 	if (r < 0)
