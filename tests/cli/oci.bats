@@ -8,7 +8,7 @@ setup() {
 	! rootless || skip "needs root: an OCI runtime for a normal user is tested apart"
 	export OCI_ROOT=$BATS_TEST_TMPDIR/root OCI_CGROUP=$HOY_TEST_CGROUP/oci
 	mkdir -p "$BATS_TEST_TMPDIR/b/rootfs"
-	cd "$BATS_TEST_TMPDIR/b"
+	cd "$BATS_TEST_TMPDIR/b" || exit
 	hoy create --name oci-source busybox true >/dev/null
 	hoy export oci-source | tar -x -C rootfs
 	hoy rm oci-source >/dev/null
@@ -19,7 +19,7 @@ setup() {
 teardown() {
 	local id
 	for id in $(oci list -q); do oci delete -f "$id"; done
-	is "$(ls -A "$OCI_ROOT" | grep -v '^@seccomp$')" "" "records left"
+	is "$(find "$OCI_ROOT" -mindepth 1 -maxdepth 1 ! -name @seccomp)" "" "records left"
 	[ -z "$(find /sys/fs/cgroup -type d -path "*$OCI_CGROUP/*")" ] || { echo "cgroups left"; return 1; }
 	find /sys/fs/cgroup -depth -type d -path "*$OCI_CGROUP" -exec rmdir {} + 2>/dev/null || true
 }
@@ -302,7 +302,7 @@ has_state() { [ "$(state_of "$1")" = "$2" ]; }
 	exec 9<"/proc/$pid/exe"
 	oci delete box
 	# Nothing executes it any more, and through this file it still cannot be written.
-	! (echo x >/proc/self/fd/9) 2>err
+	if (echo x >/proc/self/fd/9) 2>err; then false; fi
 	like "$(cat err)" "Read-only file system"
 	exec 9<&-
 	is "$(sha256sum <"${HOY%/*}/hoy-oci")" "$sum"
