@@ -86,6 +86,9 @@ static int from_flags(const struct update_options *o, struct oci_resources *res,
 		r = bytes(o->memory_swap, "memory-swap", &m->swap, err);
 	if (r == 0)
 		r = bytes(o->memory_reservation, "memory-reservation", &m->reservation, err);
+	/* The sum cannot stay below what memory alone may be. */
+	if (m->limit.set && m->limit.value == -1 && !m->swap.set)
+		m->swap = m->limit;
 	if (o->blkio_weight)
 		res->block_io->weight = (struct opt_u64){true, (uint64_t)o->blkio_weight};
 	if (o->pids_limit)
