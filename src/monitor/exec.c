@@ -4,6 +4,7 @@
  * through us (the client's own pipes, or the terminal that it is handed), so nothing here is slow.
  * Their client may go away; they end by themselves or with the container.
  */
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "monitor/monitor.h"
+#include "run/hooks.h"
 
 static void tell(struct exec *x, int code)
 {
@@ -27,13 +29,17 @@ static int run(struct monitor *m, const struct oci_process *p, const int fds[3],
 {
 	bool visit = monitor_is_visitor(m), begun;
 	pid_t pid = visit ? m->visit.pid : run_pid(m->container);
+	char bundle[PATH_MAX] = "";
 	/* The engine puts flags and listener there, when the profile has any. */
 	struct run_notify notify = {
 		.seccomp = m->spec.linux->seccomp,
 		.id = m->config.id,
+		.bundle = bundle,
 		.annotations = &m->spec.annotations,
 		.pid = pid,
 	};
+	if (notify.seccomp)
+		hooks_bundle_path(m->container_fd, bundle, sizeof(bundle));
 	struct run_exec e = {
 		.notify = &notify,
 		.container_pidfd = visit ? m->visit.pidfd : run_pidfd(m->container),
