@@ -196,5 +196,5 @@ sleeper() { hoy run -d --name "$1" "${@:2}" busybox sh -c 'trap "exit 9" TERM; w
 	is "$(hoy --root "$root" inspect -f '{{.State.Status}}' full)" running
 	rm "$root/fill"
 	hoy --root "$root" rm -f full >/dev/null
-	umount "$root"
+	eventually umount "$root" # the monitor leaves after the answer
 }
