@@ -39,7 +39,6 @@ load hostile
 	chmod 777 "$BATS_TEST_TMPDIR/tree" "$BATS_TEST_TMPDIR/tree/deep"
 	racer swap r
 	race 1 hoy cp "$BATS_TEST_TMPDIR/evil" swap:/s/r/a/evil
-	into=$rounds
 	race 1 hoy cp "$BATS_TEST_TMPDIR/tree/." swap:/s/r/a
 	# out of it: never what the link means on the host. A name of its own each time: a link that was copied out
 	# as a link is followed by the next cp on the host, as it should.
@@ -47,7 +46,6 @@ load hostile
 		timeout 20 hoy cp swap:/s/r/a "$BATS_TEST_TMPDIR/out/$n" 2>/dev/null || true
 		timeout 20 hoy cp swap:/s/r/a/../file "$BATS_TEST_TMPDIR/out/f$n" 2>/dev/null || true
 	done
-	[ "$into" -ge 5 ]
 	eventually raced 100000
 	hoy rm -f swap
 	run ! grep -rq untouched "$BATS_TEST_TMPDIR/out"
@@ -59,7 +57,6 @@ load hostile
 	racer swap r
 	hoy create --name stopped -v shared:/s -v "other:/s/r/a/t" -v "$HOY_TEST_HOST/config.json:/s/r/a/made" busybox true >/dev/null
 	race 1 hoy cp "$BATS_TEST_TMPDIR/evil" stopped:/s/r/a/t/evil
-	[ "$rounds" -ge 5 ]
 	race 1 hoy cp "$BATS_TEST_TMPDIR/evil" stopped:/s/r/a/other
 	hoy rm -f swap stopped
 	host_untouched

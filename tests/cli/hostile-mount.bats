@@ -33,7 +33,6 @@ load hostile
 	# a directory, a file and a deep path that must be made, all behind the name that changes
 	race 2 hoy run --rm -v shared:/s --tmpfs /s/r/a/t -v "$HOY_TEST_HOST/config.json:/s/r/a/file:ro" \
 		--tmpfs /s/r/a/deep/er/t busybox sh -c 'touch /s/r/a/t/evil; echo evil >/s/r/a/new'
-	[ "$rounds" -ge 5 ]
 	host_untouched
 	eventually raced 100000
 	hoy rm -f swap
@@ -96,7 +95,6 @@ load hostile
 @test "CVE-2021-25741: a sub-path that is swapped while it is mounted" {
 	racer swap r
 	race 1 hoy run --rm --mount type=volume,src=shared,dst=/x,volume-subpath=r/a busybox touch /x/evil
-	[ "$rounds" -ge 5 ]
 	hoy rm -f swap
 	host_untouched
 }

@@ -98,13 +98,13 @@ racer() {
 swaps() { cat "$(hoy volume inspect -f '{{.Mountpoint}}' shared)/swaps"; }
 raced() { [ "$(swaps)" -ge "$1" ]; }
 
-# race SECONDS COMMAND…: again and again, at most so long. What it says and returns does not count, but that it
+# race SECONDS COMMAND…: again and again, about so long, and ten times at least. What it says and returns does not count, but that it
 # ends: exit code 124 of `timeout` is a failure.
 race() {
 	local end=$((SECONDS + $1)) status
 	shift
 	rounds=0
-	while [ "$SECONDS" -lt "$end" ]; do
+	while [ "$SECONDS" -lt "$end" ] || [ "$rounds" -lt 10 ]; do
 		status=0
 		timeout 20 "$@" >/dev/null 2>&1 </dev/null || status=$?
 		[ "$status" != 124 ] || { echo "hangs: $*"; return 1; }
