@@ -26,7 +26,7 @@ teardown() {
 
 oci() { "${HOY%/*}/hoy-oci" --root "$OCI_ROOT" "$@"; }
 
-# configure FILTER: changes config.json (python: jq is not needed to build or run hoy).
+# configure FILTER: changes config.json (jq); the cgroup is always the test's.
 configure() {
 	jq "$1 | .linux.cgroupsPath = \"$OCI_CGROUP/c\"" config.json >config.new
 	mv config.new config.json

@@ -294,6 +294,48 @@ static void help_layout(void **state UNUSED)
 			    "                             at this width (default \"no\")\n");
 }
 
+/* Go's flag package: no bundles, one hyphen or two. */
+static void single_hyphen(void **state UNUSED)
+{
+	static const struct command_program go = {.name = "go", .single_hyphen = true};
+	static const struct {
+		char *words[4];
+		const char *name, *error;
+		int64_t last;
+		bool all, help;
+	} cases[] = {
+		{{(char *)"-name", (char *)"x", (char *)"-all"}, "x", NULL, -1, true, false},
+		{{(char *)"--name=x", (char *)"-n", (char *)"7"}, "x", NULL, 7, false, false},
+		{{(char *)"-name=x", (char *)"--a"}, "x", NULL, -1, true, false},
+		{{(char *)"-m=x"}, "x", NULL, -1, false, false},
+		{{(char *)"-h"}, NULL, NULL, -1, false, true},
+		{{(char *)"-am", (char *)"x"}, NULL, "unknown flag: --am", -1, false, false},
+		{{(char *)"-name"}, NULL, "flag needs an argument: -name", -1, false, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct arena *a = arena_new(ARENA_DEFAULT_MAX);
+		struct command_line c = {
+			.program = &go, .command = &mixed, .arena = a, .path = "do", .name = "go"};
+		struct err err = ERR_INIT;
+		const struct options *o;
+		bool help = false;
+		int r = command_parse(&c, cases[i].words, strv_len(cases[i].words), &help, &err);
+
+		assert_int_equal(r < 0, cases[i].error != NULL);
+		if (cases[i].error)
+			assert_string_equal(err.msg, cases[i].error);
+		assert_int_equal(help, cases[i].help);
+		o = c.options;
+		if (r == 0 && !help) {
+			assert_true(str_eq(o->name, cases[i].name));
+			assert_int_equal(o->last, cases[i].last);
+			assert_int_equal(o->all, cases[i].all);
+		}
+		arena_free(a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +348,7 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(argument_counts),
 		cmocka_unit_test(help_layout),
+		cmocka_unit_test(single_hyphen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
