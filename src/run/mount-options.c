@@ -47,7 +47,8 @@ static const char *const ignored[] = {
 	"defaults", "async", "nomand", "mand",   "iversion", "noiversion", "loud",  "nolazytime",
 	"silent",   "auto",  "noauto", "nofail", "user",     "nouser",     "users", "_netdev"};
 
-/* Of the superblock: a bind shares the one that is there, and mount(2) passes over them, too. */
+/* Of the superblock: a bind shares the one that is there, and mount(2) passes over them, too. So are
+ * values (mode=755, size=1m): runc and crun take them on a bind, and there are configurations with them. */
 static const char *const of_superblock[] = {"sync", "dirsync", "lazytime"};
 
 static bool is_one_of(const char *const *words, size_t n, const char *word)
@@ -132,7 +133,8 @@ static void drop_superblock_words(struct mount_options *o)
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->n_data; i++)
-		if (!is_one_of(of_superblock, ARRAY_SIZE(of_superblock), o->data[i]))
+		if (!is_one_of(of_superblock, ARRAY_SIZE(of_superblock), o->data[i]) &&
+		    !strchr(o->data[i], '='))
 			o->data[n++] = o->data[i];
 	o->data[n] = NULL;
 	o->n_data = n;
