@@ -16,7 +16,6 @@
 #include "base/fd.h"
 #include "base/lock.h"
 #include "base/sock.h"
-#include "base/userns.h"
 #include "monitor/monitor.h"
 
 #define SQLITE_SHM_DMS 128
@@ -79,16 +78,6 @@ static void hold_index(const struct monitor *m)
 			return; /* open until we end */
 	}
 	fd_close(fd);
-}
-
-/* Of a normal user's processes we are those that live long: who comes after our starter joins our
- * user namespace. */
-int monitor_join_roster(const struct monitor *m, pid_t pid, struct err *err)
-{
-	cleanup_fd int run_root = openat(m->run_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return run_root < 0 ? err_sys(err, errno, "open the run folder")
-			    : roster_add_to(run_root, pid, err);
 }
 
 static int prepare(struct monitor *m, struct err *err)

@@ -50,6 +50,7 @@
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
+#include "base/userns.h"
 #include "monitor/monitor.h"
 
 #define STOP_SECONDS 10
@@ -512,6 +513,16 @@ int monitor_attend(struct monitor *m, struct err *err)
 	int r = listen_signals(m, err);
 
 	return r < 0 ? r : loop_run(m->loop, err);
+}
+
+/* Of a normal user's processes we are those that live long: who comes after our starter joins our
+ * user namespace. */
+int monitor_join_roster(const struct monitor *m, pid_t pid, struct err *err)
+{
+	cleanup_fd int run_root = openat(m->run_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return run_root < 0 ? err_sys(err, errno, "open the run folder")
+			    : roster_add_to(run_root, pid, err);
 }
 
 int monitor_run(struct monitor *m, struct err *err)
