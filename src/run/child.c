@@ -243,6 +243,8 @@ static int build(struct child *c, struct process_setup *s, struct err *err)
 	c->null_host = r < 0 ? r : device_null_host(err);
 	if (r == 0)
 		r = c->null_host < 0 ? c->null_host : set_names(c, err);
+	if (r == 0 && c->ns->create & CLONE_NEWNET)
+		r = netns_loopback_up(err);
 	if (r == 0)
 		r = build_root(c, err);
 	if (r == 0)

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/nsfs.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/str.h"
 
@@ -167,6 +169,16 @@ static int write_offsets(const struct oci_time_offsets *o, struct err *err)
 			      "boottime %" PRId64 " %" PRIu64 "\n", o->boottime->secs,
 			      o->boottime->nanosecs);
 	return n ? write_proc(getpid(), "timens_offsets", text, (size_t)n, err) : 0;
+}
+
+int netns_loopback_up(struct err *err)
+{
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	cleanup_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+		return err_sys(err, errno, "bring the loopback device up");
+	return 0;
 }
 
 int timens_prepare(const struct oci_time_offsets *o, int *ret_back, struct err *err)

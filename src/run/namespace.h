@@ -32,6 +32,10 @@ int namespaces_join(const struct namespaces *ns, struct err *err);
 /* Writes /proc/PID/uid_map and gid_map. */
 int idmap_write(pid_t pid, const struct oci_linux *l, struct err *err);
 
+/* In a new network namespace: its loopback device up, as Docker and runc have it; programs talk to themselves
+ * by 127.0.0.1 also when there is no other network. */
+int netns_loopback_up(struct err *err);
+
 /* Offsets can only be written to a time namespace that nobody is in, and only by the one who made
  * it: so the parent makes it, clones the child into it, and goes back. *ret_back is the way back.
  */

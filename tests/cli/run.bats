@@ -164,6 +164,7 @@ load helpers
 
 @test "run: networks none, host and another container's" {
 	is "$(hoy run --rm --network none busybox ls /sys/class/net)" "lo"
+	like "$(hoy run --rm --network none busybox ping -c 1 127.0.0.1)" "1 packets received"
 	is "$(hoy run --rm --network host busybox cut -d: -f1 /proc/net/dev)" "$(cut -d: -f1 /proc/net/dev)"
 	hoy run -d --name owner busybox sleep 100 >/dev/null
 	is "$(hoy run --rm --network container:owner busybox readlink /proc/self/ns/net)" \
