@@ -235,7 +235,7 @@ serve() { # NETWORK FLAGS…
 	hoy run -d --name web --network "$network" "$@" busybox \
 		sh -c 'mkdir -p /w && echo "a page" >/w/index.html && exec httpd -f -h /w -p 80' >/dev/null
 }
-page() { [ "$(wget -qO- "http://$1/")" = "a page" ]; }
+page() { [ "$(busybox wget -qO- "http://$1/")" = "a page" ]; }
 helper_of() { pgrep -P "$(monitor_of "$1")" -f "^$2 "; } # pasta changes its program, by the processor
 no_process() { [ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"; }
 
