@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/oci.h"
+#include "run/mount-options.h"
 #include "spec/caps.h"
 #include "spec/seccomp.h"
 
@@ -14,73 +15,12 @@ static json_t *strings(const char *const *v)
 
 static json_t *mount_options(void)
 {
-	static const char *const plain[] = {"acl",
-					    "async",
-					    "atime",
-					    "bind",
-					    "defaults",
-					    "dev",
-					    "diratime",
-					    "dirsync",
-					    "exec",
-					    "idmap",
-					    "iversion",
-					    "lazytime",
-					    "loud",
-					    "mand",
-					    "noacl",
-					    "noatime",
-					    "nodev",
-					    "nodiratime",
-					    "noexec",
-					    "noiversion",
-					    "nolazytime",
-					    "nomand",
-					    "norelatime",
-					    "nostrictatime",
-					    "nosuid",
-					    "nosymfollow",
-					    "private",
-					    "ratime",
-					    "rbind",
-					    "rdev",
-					    "rdiratime",
-					    "relatime",
-					    "remount",
-					    "rexec",
-					    "ridmap",
-					    "rnoatime",
-					    "rnodev",
-					    "rnodiratime",
-					    "rnoexec",
-					    "rnorelatime",
-					    "rnostrictatime",
-					    "rnosuid",
-					    "rnosymfollow",
-					    "ro",
-					    "rprivate",
-					    "rrelatime",
-					    "rro",
-					    "rrw",
-					    "rshared",
-					    "rslave",
-					    "rstrictatime",
-					    "rsuid",
-					    "rsymfollow",
-					    "runbindable",
-					    "rw",
-					    "shared",
-					    "silent",
-					    "slave",
-					    "strictatime",
-					    "suid",
-					    "symfollow",
-					    "sync",
-					    "tmpcopyup",
-					    "unbindable",
-					    NULL};
+	json_t *list = json_array();
+	char word[32];
 
-	return strings(plain);
+	for (size_t i = 0; list && mount_options_word(i, word, sizeof(word)); i++)
+		(void)json_array_append_new(list, json_string(word));
+	return list;
 }
 
 static json_t *capabilities(void)
@@ -94,9 +34,17 @@ static json_t *capabilities(void)
 
 static json_t *seccomp(void)
 {
-	static const char *const archs[] = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
-					    "SCMP_ARCH_X32",     "SCMP_ARCH_X86",
-					    "SCMP_ARCH_X86_64",  NULL};
+	/* libseccomp's, by which the worker compiles. */
+	static const char *const archs[] = {"SCMP_ARCH_X86",         "SCMP_ARCH_X86_64",
+					    "SCMP_ARCH_X32",         "SCMP_ARCH_ARM",
+					    "SCMP_ARCH_AARCH64",     "SCMP_ARCH_MIPS",
+					    "SCMP_ARCH_MIPS64",      "SCMP_ARCH_MIPS64N32",
+					    "SCMP_ARCH_MIPSEL",      "SCMP_ARCH_MIPSEL64",
+					    "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC",
+					    "SCMP_ARCH_PARISC64",    "SCMP_ARCH_PPC",
+					    "SCMP_ARCH_PPC64",       "SCMP_ARCH_PPC64LE",
+					    "SCMP_ARCH_RISCV64",     "SCMP_ARCH_S390",
+					    "SCMP_ARCH_S390X",       NULL};
 	json_t *actions = json_array(), *operators = json_array();
 
 	for (unsigned i = 0; i < _SECCOMP_ACTION_MAX; i++)

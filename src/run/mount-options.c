@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/mount-options.h"
 
+#include <stdio.h>
 #include <sys/mount.h>
 
 #include "base/str.h"
@@ -50,6 +51,9 @@ static const char *const ignored[] = {
 /* Of the superblock: a bind shares the one that is there, and mount(2) passes over them, too. So are
  * values (mode=755, size=1m): runc and crun take them on a bind, and there are configurations with them. */
 static const char *const of_superblock[] = {"sync", "dirsync", "lazytime"};
+
+/* What parse_word() takes for itself. */
+static const char *const of_bind[] = {"bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap"};
 
 static bool is_one_of(const char *const *words, size_t n, const char *word)
 {
@@ -170,4 +174,41 @@ int mount_options_parse(const struct oci_mount *m, struct mount_options *ret, st
 	if (r == 0)
 		r = check(m, ret, err);
 	return r < 0 && err ? err_prefix(err, "mount on %s", m->destination) : r;
+}
+
+/* Tables of names that also have a form with an "r" in front of it: all plain ones, then those. */
+static bool nth(size_t *i, size_t n, const char **prefix)
+{
+	if (*i >= 2 * n) {
+		*i -= 2 * n;
+		return false;
+	}
+	*prefix = *i < n ? "" : "r";
+	*i %= n;
+	return true;
+}
+
+bool mount_options_word(size_t i, char *out, size_t size)
+{
+	static const struct {
+		const char *const *words;
+		size_t n;
+	} lists[] = {
+		{of_bind, ARRAY_SIZE(of_bind)},
+		{of_superblock, ARRAY_SIZE(of_superblock)},
+		{ignored, ARRAY_SIZE(ignored)},
+	};
+	const char *prefix = "", *word = NULL;
+
+	if (nth(&i, ARRAY_SIZE(attr_names), &prefix))
+		word = attr_names[i].name;
+	else if (nth(&i, ARRAY_SIZE(propagation_names), &prefix))
+		word = propagation_names[i].name;
+	for (size_t l = 0; !word && l < ARRAY_SIZE(lists); l++) {
+		if (i < lists[l].n)
+			word = lists[l].words[i];
+		else
+			i -= lists[l].n;
+	}
+	return word && (size_t)snprintf(out, size, "%s%s", prefix, word) < size;
 }

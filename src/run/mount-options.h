@@ -4,7 +4,7 @@
  * are for.
  *
  * Pure: no system call. Words that nobody knows are the filesystem's own and go to `data`; a bind,
- * which has no filesystem to ask, refuses them.
+ * which has no filesystem to ask, refuses them, but passes over values ("mode=755").
  * Source: runtime-spec config.md "Linux mount options", mount(8), mount_setattr(2).
  */
 #pragma once
@@ -45,3 +45,5 @@ struct mount_options {
 int mount_options_parse(const struct oci_mount *m, struct mount_options *ret, struct err *err);
 /* "rslave" and its like; 0 when it is no such word. */
 unsigned long mount_options_propagation(const char *word, bool *recursive);
+/* The i-th of all the words that have a meaning here, in no order; false after the last. */
+bool mount_options_word(size_t i, char *out, size_t size);

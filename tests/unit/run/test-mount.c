@@ -92,11 +92,22 @@ static void words(void **state)
 		"ridmap",
 	};
 	struct mount_options o;
+	char each[32];
 
 	(void)state;
+	for (size_t i = 0; mount_options_word(i, each, sizeof(each)); i++) {
+		o = parse(str_eq(each, "tmpcopyup") ? "tmpfs" : "bind", WORDS(each), 0);
+		assert_int_equal(o.n_data, 0);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		bool listed = false;
+		char word[32];
+
 		o = parse("bind", WORDS((char *)all[i]), 0);
 		assert_int_equal(o.n_data, 0);
+		for (size_t w = 0; mount_options_word(w, word, sizeof(word)); w++)
+			listed |= str_eq(word, all[i]);
+		assert_true(listed);
 	}
 	o = parse(NULL, WORDS((char *)"rbind", (char *)"ro", (char *)"rnosuid", (char *)"rslave"),
 		  0);
