@@ -279,6 +279,17 @@ int path_remove_tree(int dirfd, const char *name, struct err *err)
 	return remove_dir(dirfd, name, 0, 0, err);
 }
 
+const char *path_after(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	while (n > 0 && top[n - 1] == '/') /* "/" itself */
+		n--;
+	if (strncmp(path, top, n) != 0)
+		return NULL;
+	return path[n] == '\0' || path[n] == '/' ? path + n : NULL;
+}
+
 char *path_clean(struct arena *a, const char *path)
 {
 	bool rooted = path[0] == '/';

@@ -34,5 +34,8 @@ int path_remove_tree(int dirfd, const char *name, struct err *err);
 char *path_clean(struct arena *a, const char *path);
 /* dir + "/" + name, cleaned; an absolute name wins. */
 char *path_join(struct arena *a, const char *dir, const char *name);
+/* What follows `top` in `path`, both clean: "" when they are the same, "/…" when it is below it, else NULL. A
+ * name that begins alike ("/a/box2" and "/a/box") is not below. */
+const char *path_after(const char *path, const char *top);
 /* One component that is safe to create: not empty, ".", "..", no slash, at most 255 bytes. */
 bool path_is_component(const char *name);

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/userns.h"
 #include "engine/bundle.h"
@@ -132,7 +133,7 @@ static void check_cgroup(struct oci_linux *l)
 	struct cgroup_delegation d;
 
 	if (!str_empty(l->cgroups_path) &&
-	    (cgroup_delegated(&d) < 0 || !str_after(l->cgroups_path, d.path)))
+	    (cgroup_delegated(&d) < 0 || !path_after(l->cgroups_path, d.path)))
 		l->cgroups_path = NULL;
 	if (str_empty(l->cgroups_path)) {
 		l->cgroups_path = NULL;
@@ -221,9 +222,9 @@ static char *host_path(const struct bundle *b, const char *path)
 		const struct container_device *d = JSON_AT(struct container_device, l, i);
 		const char *target =
 			str_empty(d->path_in_container) ? d->path_on_host : d->path_in_container;
-		const char *rest = str_after(path, target);
+		const char *rest = path_after(path, target);
 
-		if (rest && (!*rest || *rest == '/'))
+		if (rest)
 			return arena_printf(b->arena, "%s%s", d->path_on_host, rest);
 	}
 	return arena_strdup(b->arena, path);

@@ -158,13 +158,6 @@ static int pin_others(struct making *m, struct err *err)
 	return 0;
 }
 
-static bool is_below(const char *path, const char *top)
-{
-	const char *rest = str_after(path, top);
-
-	return rest && (!*rest || *rest == '/');
-}
-
 static int fill_extra(struct making *m, struct err *err)
 {
 	const char *parent = m->c->host_config.resources.cgroup_parent;
@@ -185,7 +178,7 @@ static int fill_extra(struct making *m, struct err *err)
 			m->extra.cgroup = top;
 			return top ? 0 : err_oom(err);
 		}
-		if (is_below(parent, top))
+		if (path_after(parent, top))
 			top = (char *)"";
 	}
 	m->extra.cgroup =

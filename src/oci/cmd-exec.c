@@ -190,7 +190,7 @@ static int open_cgroup(struct execution *x, struct err *err)
 		if (!joined)
 			return err_oom(err);
 		/* ".." must not lead out of the container's own. */
-		if (!str_after(joined, path))
+		if (!path_after(joined, path))
 			return err_set(err, ERR_INVALID, "%s is not a sub cgroup path", list[0]);
 		path = joined;
 	}

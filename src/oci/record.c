@@ -132,7 +132,9 @@ static bool is_abandoned(struct record *rec, int r)
 
 static void sweep(struct record *rec, const char *id)
 {
-	if (lock_try(rec->dir_fd, "lock", LOCK_EXCLUSIVE, NULL) < 0)
+	cleanup_fd int lock = lock_try(rec->dir_fd, "lock", LOCK_EXCLUSIVE, NULL);
+
+	if (lock < 0)
 		return;
 	if (record_cgroup(rec, NULL) == 0 && rec->cgroup && !rec->state.cgroup_shared) {
 		(void)cgroup_kill(rec->cgroup, NULL);

@@ -152,6 +152,9 @@ has_state() { [ "$(state_of "$1")" = "$2" ]; }
 	echo kept >file
 	is "$(oci exec --preserve-fds 1 box cat /proc/self/fd/3 3<file)" kept
 	expect 255 oci exec --preserve-fds 1000 box true
+	group=$(jq -r .cgroup_path "$OCI_ROOT/box/state.json")
+	expect 255 oci exec --cgroup "../${group##*/}2" box true # begins alike, and is another's
+	one_line_error "is not a sub cgroup path"
 }
 
 @test "oci: nothing of the caller is open in the container" {

@@ -188,6 +188,17 @@ static void test_remove_tree(void **state)
 	assert_int_equal(path_remove_tree(r->fd, "tree", NULL), 0);
 }
 
+static void test_after(void **state)
+{
+	(void)state;
+	assert_string_equal(path_after("/a/box", "/a/box"), "");
+	assert_string_equal(path_after("/a/box/x", "/a/box"), "/x");
+	assert_string_equal(path_after("/a", "/"), "/a");
+	assert_string_equal(path_after("/a", ""), "/a");
+	assert_null(path_after("/a/box2", "/a/box"));
+	assert_null(path_after("/a", "/a/box"));
+}
+
 static void test_clean(void **state)
 {
 	static const char *const rows[][2] = {
@@ -227,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mkdir_in_root, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dangling_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_remove_tree, setup, teardown),
+		cmocka_unit_test(test_after),
 		cmocka_unit_test(test_clean),
 	};
 
