@@ -225,12 +225,18 @@ static int create(struct creation *k, bool detached, struct err *err)
 		r = add_listen_env(k, listen, err);
 	if (r == 0)
 		r = make_record(k, &config, err);
-	if (r == 0)
-		r = prepare(k, err);
+	if (r < 0)
+		return r;
+	oci_log(k->c, "debug", "container %s: bundle %s, cgroup %s", k->rec.state.id,
+		k->rec.state.bundle, k->rec.state.cgroup);
+	r = prepare(k, err);
 	if (r == 0)
 		r = make_process(k, preserve, err);
 	if (r == 0)
 		r = complete_record(k, err);
+	if (r == 0)
+		oci_log(k->c, "debug", "container %s: process %d waits for its start",
+			k->rec.state.id, (int)k->rec.state.pid);
 	return r;
 }
 
@@ -274,6 +280,9 @@ static int go(struct creation *k, struct err *err)
 
 	(void)unlinkat(k->rec.dir_fd, "start", 0);
 	r = run_start(k->container, err);
+	if (r == 0)
+		oci_log(k->c, "debug", "container %s: process %d runs", k->rec.state.id,
+			(int)k->rec.state.pid);
 	fd_close(TAKE_FD(k->start_fd));
 	fd_close(TAKE_FD(k->console));
 	return r;

@@ -245,6 +245,7 @@ static int execute(struct execution *x, struct run_process *p, struct err *err)
 
 	if (r < 0)
 		return r;
+	oci_log(x->c, "debug", "container %s: process %d runs, too", x->rec.state.id, (int)p->pid);
 	if (x->console >= 0)
 		r = console_send(x->console, p->terminal, err);
 	if (r == 0)

@@ -70,6 +70,8 @@ static int run_kill(struct command_line *c, struct err *err)
 		return kill_all(&rec, sig, err);
 	if (rec.pidfd < 0)
 		return err_set(err, ERR_CONFLICT, "container not running");
+	oci_log(c, "debug", "container %s: signal %d to process %d", rec.state.id, sig,
+		(int)rec.state.pid);
 	r = proc_pidfd_signal(rec.pidfd, sig);
 	if (r == -ESRCH)
 		return err_set(err, ERR_CONFLICT, "container not running");

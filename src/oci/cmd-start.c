@@ -56,7 +56,11 @@ static int run_start_command(struct command_line *c, struct err *err)
 		return r;
 	switch (record_status(&rec)) {
 	case STATUS_CREATED:
-		return go(&rec, err);
+		r = go(&rec, err);
+		if (r == 0)
+			oci_log(c, "debug", "container %s: process %d runs", rec.state.id,
+				(int)rec.state.pid);
+		return r;
 	case STATUS_STOPPED:
 		return err_set(err, ERR_CONFLICT, "cannot start a container that has stopped");
 	case STATUS_RUNNING:

@@ -372,6 +372,8 @@ int record_destroy(struct command_line *c, struct record *rec, struct err *err)
 	if (!rec->state.creating)
 		poststop(c, rec);
 	one = path_remove_tree(rec->root_fd, rec->state.id, r < 0 ? NULL : err);
+	if (r == 0 && one == 0)
+		oci_log(c, "debug", "container %s: deleted", rec->state.id);
 	return r < 0 ? r : one;
 }
 

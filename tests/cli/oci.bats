@@ -278,6 +278,16 @@ has_state() { [ "$(state_of "$1")" = "$2" ]; }
 	expect 1 oci run
 }
 
+@test "oci: --debug tells the steps, and only then" {
+	command_is true
+	expect 0 oci --log log run box
+	[ ! -s log ]
+	expect 0 oci --debug --log log --log-format json run box
+	is "$(jq -r .level log | uniq)" debug
+	like "$(jq -r .msg log | tr '\n' ' ')" 'container box: bundle .* waits for its start .* runs .* deleted'
+	is "$stderr" ""
+}
+
 @test "oci: wrong configurations are refused with the place" {
 	configure '.process.args = "sh"'
 	expect 1 oci run box
