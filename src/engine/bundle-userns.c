@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "base/lock.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "engine/bundle.h"
 #include "engine/private.h"
@@ -242,7 +243,7 @@ static bool is_mapped(const struct bundle *b, const struct oci_mount *m)
 		words = strv_split(b->arena, p->mode ?: "", ',', 0);
 		return str_eq(p->type, "volume") || strv_has(words, "idmap");
 	}
-	return str_after(m->source, b->engine->root) != NULL;
+	return path_after(m->source, b->engine->root) != NULL;
 }
 
 static int map_mounts(struct bundle *b)

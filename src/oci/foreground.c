@@ -17,7 +17,8 @@
 #include "base/proc.h"
 #include "command/terminal.h"
 
-#define CHUNK 16384
+#define CHUNK     16384
+#define DRAIN_MAX 64 /* chunks: far more than a pty holds */
 
 struct pump {
 	pid_t pid;
@@ -112,13 +113,13 @@ static bool copy_output(const struct pump *p)
 	return n < 0 && (errno == EINTR || errno == EAGAIN);
 }
 
-/* What it wrote just before its end. */
+/* What it wrote just before its end; not all that a process it left behind goes on to write. */
 static void drain(const struct pump *p)
 {
 	struct pollfd f = {.fd = p->terminal, .events = POLLIN};
 
-	while (p->terminal >= 0 && poll(&f, 1, 0) > 0 && f.revents & POLLIN)
-		if (!copy_output(p))
+	for (int i = 0; i < DRAIN_MAX && p->terminal >= 0; i++)
+		if (poll(&f, 1, 0) <= 0 || !(f.revents & POLLIN) || !copy_output(p))
 			return;
 }
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -188,15 +189,19 @@ static int label_data(const struct child *c, struct mount_options *o, char *buf,
 }
 
 /* These three show a namespace; one that belongs to somebody else's user namespace cannot be mounted
- * anew, only what the host has of it bound. */
+ * anew, only what the host has of it bound. A pid namespace of our own is never that: the host's /proc
+ * would show the host's processes. */
 static int bind_hosts_view(const struct child *c, const struct oci_mount *m)
 {
 	static const struct {
 		const char *type, *path;
-	} views[] = {{"sysfs", "/sys"}, {"proc", "/proc"}, {"mqueue", "/dev/mqueue"}};
+		uint64_t never; /* CLONE_NEW*: when that is new */
+	} views[] = {{"sysfs", "/sys", 0},
+		     {"proc", "/proc", CLONE_NEWPID},
+		     {"mqueue", "/dev/mqueue", 0}};
 
 	for (size_t i = 0; c->userns && i < ARRAY_SIZE(views); i++)
-		if (str_eq(m->type, views[i].type))
+		if (str_eq(m->type, views[i].type) && !(c->ns->create & views[i].never))
 			return mountfd_clone(AT_FDCWD, views[i].path, true, NULL);
 	return -EPERM;
 }

@@ -178,7 +178,8 @@ confined() { grep -q '^Seccomp:.2' "/proc/$(pgrep -P $cp)/status"; }
 		timeout 20 hoy cp swap:/s - >"$BATS_TEST_TMPDIR/$n.tar" 2>/dev/null || true
 	done
 	hoy rm -f swap
-	[ -s "$BATS_TEST_TMPDIR/$n.tar" ]
+	# a round may meet what is just gone; not all do
+	[ -n "$(find "$BATS_TEST_TMPDIR" -maxdepth 1 -name '*.tar' -size +0)" ]
 	run ! grep -rq untouched "$BATS_TEST_TMPDIR"
 	host_untouched
 }

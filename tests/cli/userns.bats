@@ -88,3 +88,14 @@ first() { hoy exec "$1" awk '{print $2}' /proc/self/uid_map; }
 	expect 125 hoy run --rm --security-opt mask=etc busybox true
 	one_line_error "paths are absolute"
 }
+
+# Where the host's /proc has something mounted in it, the kernel lets no user namespace mount a whole one. The host's own
+# is no substitute: it shows the host's processes.
+@test "userns: a /proc that cannot be mounted is an error, not the host's" {
+	expect 125 unshare -m --propagation private bash -c \
+		'mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && mount --bind /dev/null /proc/uptime && exec hoy "$@"' \
+		"$BATS_TEST_TMPDIR/ids" run --rm --userns auto --security-opt systempaths=unconfined \
+		busybox ls /proc
+	one_line_error "mount on /proc: .*Operation not permitted"
+	leftovers
+}
