@@ -3,7 +3,7 @@
  * plan - what an image archive says that it holds, decided before any work is done. Private to store/.
  *
  * Documents of strangers in, images out: which configuration, which manifest, which layers, under
- * which names. Nothing is opened, started or written here: files are asked for through two
+ * which names. Nothing is opened, started or written here: files are asked for through three
  * functions, so that all of it can be tested and fuzzed in memory. Whoever gives the files has
  * computed their digests from the bytes; nothing else of an archive is trusted.
  *
